@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from chipsmith.errors import BadInput
 from chipsmith.extras import installed_version
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Shown
 
 _USES = {
     "": "every command",
@@ -35,7 +36,7 @@ _USES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class Check(Shown):
     """One thing that Chipsmith uses: what is needed, what is installed ('missing' if nothing), and what mends it."""
 
     name: str
@@ -48,7 +49,7 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TargetCheck:
+class TargetCheck(Shown):
     """A target, with the options that it was asked with: what it needs and is not here, and the command that mends it.
 
     `missing` are names, none where the target works here; `mend` is '' where nothing is to be mended, or no command
@@ -66,7 +67,7 @@ class TargetCheck:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Diagnosis:
+class Diagnosis(Shown):
     """What is installed and what is missing; `mend` is one command for all packages that are missing ('' if none is).
 
     `targets` are those that networks run on; empty where they cannot be asked, for want of what every command needs.

@@ -40,6 +40,7 @@ from chipsmith.learn.progress import Progress
 from chipsmith.learn.trained import train
 from chipsmith.profile.measure import describe_chip
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
 from chipsmith.targets.npu import NpuTarget
 
 AUDIT, AUDIT_PAGE = "audit.json", "audit.html"
@@ -63,7 +64,7 @@ class AuditRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Audited:
+class Audited(Shown):
     """An audit, and the folder that it left."""
 
     record: AuditRecord

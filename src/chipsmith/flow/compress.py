@@ -24,6 +24,7 @@ from chipsmith.learn.trained_file import load_trained, save_trained
 from chipsmith.learn.training.identity import bit_versions
 from chipsmith.reports.compression import render_compression
 from chipsmith.schema import Json
+from chipsmith.shown import Pictured
 from chipsmith.studies.compression import CompressionStudy
 from chipsmith.studies.folder import CompressionFolder
 from chipsmith.studies.methods import CompressionSettings
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compressed:
+class Compressed(Pictured):
     """A compression, and the folder that it left."""
 
     result: Compression

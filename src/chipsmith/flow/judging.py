@@ -13,6 +13,7 @@ from chipsmith.learn.validation.evaluate import Metrics, Predict, evaluate
 from chipsmith.program.limits import Limits
 from chipsmith.program.program import Program
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Shown
 
 
 class DataPart(enum.StrEnum):
@@ -23,7 +24,7 @@ class DataPart(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class JudgedProgram:
+class JudgedProgram(Shown):
     """How good the answers of a Program are, on a part of the data of a recipe."""
 
     program: Program

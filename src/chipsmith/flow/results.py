@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from chipsmith.data_report import DataReport, findings_to_plain
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Pictured, Shown
 
 if TYPE_CHECKING:
     from chipsmith.flow.residue import LeftBehind
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompileResult:
+class CompileResult(Shown):
     """A Program, what the host does around it, and the file it was written to, if any.
 
     `check` is that of the author's own network; None where it has no other source, or was left out. `stages`: what the
@@ -95,7 +96,7 @@ class CompileResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SimResult:
+class SimResult(Pictured):
     """The outputs of a Program by name (empty where no input was given), and its time cold and warm.
 
     `stray_indices` has a sentence for each input with an index that a table has no row for: it reads zeros.
@@ -153,7 +154,7 @@ class SimResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class InferResult:
+class InferResult(Shown):
     """The outputs of a network by its author's names, of so many inferences on a target; the file that has them.
 
     `stray_indices` has a sentence for each operator that got an index which its table has no row for, `clipped_inputs`
@@ -207,7 +208,7 @@ class InferResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class Estimate(Shown):
     """What one cold inference of a network takes on one chip, and what the chip costs; `check` is a CompileResult's."""
 
     network: str
@@ -230,7 +231,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainResult:
+class TrainResult(Pictured):
     """How a network was trained, its float metrics on the test part, its file of weights, and a look at its data."""
 
     training: Training
@@ -272,7 +273,7 @@ class TrainResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunResult:
+class RunResult(Pictured):
     """A run: its record, the folder that it left, and one inference on the chip's RTL where that was asked for."""
 
     record: RunRecord
@@ -312,7 +313,7 @@ class RunResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuantumRunResult:
+class QuantumRunResult(Shown):
     """A run of a quantum network: its record, and the folder that it left."""
 
     record: QuantumRunRecord

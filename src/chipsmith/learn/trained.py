@@ -23,6 +23,7 @@ from chipsmith.learn.training.machines import MachineCandidate
 from chipsmith.learn.training.section import RecipeSection
 from chipsmith.learn.validation.verdict import Verdict, counts_right_answers, guess_loss, judge
 from chipsmith.learn.weights import load_weights
+from chipsmith.shown import Shown
 
 if TYPE_CHECKING:
     import torch
@@ -77,7 +78,7 @@ class Training(RecipeSection):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class TrainedNetwork:
+class TrainedNetwork(Shown):
     """A module in evaluation mode, and how it was trained."""
 
     module: torch.nn.Module

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from chipsmith.shown import Shown
+
 
 @dataclass(frozen=True, kw_only=True)
-class HostLatency:
+class HostLatency(Shown):
     """Wall times of single warm inferences, in microseconds, in the order in which they ran; at least one."""
 
     samples_us: NDArray[np.float64]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from chipsmith.errors import BadInput
 from chipsmith.memory import GIB, format_memory
+from chipsmith.shown import Shown
 
 MEMORY_VARIABLE = "CHIPSMITH_MEMORY_LIMIT"
 WORK_VARIABLE = "CHIPSMITH_WORK_LIMIT"
@@ -19,7 +20,7 @@ _MOST = 1 << 62
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class Limits(Shown):
     """What a Program may take at most: bytes beyond those of Chipsmith itself, and cycles of one inference.
 
     The default of the cycles is what an array of 256 multipliers does to 2.6 x 10^11 multiply-accumulates.

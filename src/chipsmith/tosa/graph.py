@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from chipsmith.shown import Shown
+
 Array = npt.NDArray[np.generic]
 AttributeValue = int | float | bool | str | tuple[int, ...]
 
@@ -55,7 +57,7 @@ _SIZES_BYTES: dict[DType, int] = {DType.BOOL: 1, DType.INT8: 1, DType.INT16: 2, 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tensor:
+class Tensor(Shown):
     """A named value: its shape (row-major, the last dimension fastest) and element type."""
 
     name: str
@@ -96,7 +98,7 @@ class Operator:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Graph:
+class Graph(Shown):
     """A network: operators in an order in which each input is ready.
 
     `constants` holds the data of CONST and CONST_SHAPE operators, which are not in `operators`; each is an

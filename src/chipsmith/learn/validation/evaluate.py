@@ -16,6 +16,7 @@ from chipsmith.learn.data.examples import Batch, Examples
 from chipsmith.learn.data.task import Task
 from chipsmith.learn.validation.bootstrap import Rows, Statistic, bootstrap_interval
 from chipsmith.learn.validation.classes import Calibration, calibration, confusion_matrix, softmax
+from chipsmith.shown import Shown
 
 Array = NDArray[Any]
 Predict = Callable[[Array], Array]
@@ -26,7 +27,7 @@ RESAMPLES = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric:
+class Metric(Shown):
     """A figure of merit with its bootstrap interval at 95 %, measured on `count` examples.
 
     `better` says whether more or less of it is wanted. Accuracies, AUC and R2 are shares of 1.
@@ -41,7 +42,7 @@ class Metric:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metrics:
+class Metrics(Shown):
     """The figures of merit of a task, the primary one first; for classes also what is confused, and the calibration."""
 
     task: Task

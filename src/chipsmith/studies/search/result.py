@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Pictured, Shown
 from chipsmith.studies.search.design_space import DesignSpace
 from chipsmith.studies.search.figures import Constraint, Figures, PairFigure
 from chipsmith.studies.search.finalists import judge_designs
@@ -49,7 +50,7 @@ class MeanOverSeeds:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SamplerRuns:
+class SamplerRuns(Shown):
     """The trials of one sampler, a tuple a seed."""
 
     sampler: SamplerKind
@@ -95,7 +96,7 @@ class SamplerRuns:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchResult:
+class SearchResult(Pictured):
     """What a search found. `sampled` are the trials of the study's sampler, `random` those of random search.
 
     `climbed` are designs beyond the trials, to which steps from the best of them led, each better than the one before.

@@ -17,6 +17,7 @@ from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
 from chipsmith.frontends.quantized_network import QuantizedNetwork, first_batches
 from chipsmith.frontends.registry import load_model
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Pictured, Shown
 from chipsmith.tosa.graph import Array
 from chipsmith.witness.check.inputs import choose_inputs
 from chipsmith.witness.diff.layer import Difference, from_float, from_witness
@@ -24,7 +25,7 @@ from chipsmith.witness.diff.values import name_witness, read_layers
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerDiff:
+class LayerDiff(Shown):
     """One layer: int8 against float, and npu against the witness (None where its tensor was not found)."""
 
     name: str
@@ -35,7 +36,7 @@ class LayerDiff:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Diff:
+class Diff(Pictured):
     """The layers of a network in their order, over so many inputs; `witness` says what npu is compared with."""
 
     network: str
