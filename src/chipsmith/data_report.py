@@ -114,6 +114,11 @@ class DataReport(Shown):
     traits: tuple[TraitSummary, ...] = ()
     findings: tuple[DataFinding, ...] = ()
 
+    def _brief(self) -> str:
+        parts = ", ".join(f"{part.name} {part.examples:,}" for part in self.parts)
+        found = f"{len(self.errors)} errors, {len(self.warnings)} warnings"
+        return f"{self.dataset}: {self.examples:,} examples{f' ({parts})' if parts else ''}; {found}"
+
     @property
     def errors(self) -> tuple[DataFinding, ...]:
         """The findings that keep a training from beginning."""

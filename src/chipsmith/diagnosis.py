@@ -77,6 +77,12 @@ class Diagnosis(Shown):
     mend: str
     targets: tuple[TargetCheck, ...] = ()
 
+    def _brief(self) -> str:
+        missing = [check.name for check in self.checks if not check.ok]
+        targets = ", ".join(target.name for target in self.targets if target.available)
+        told = f"missing: {', '.join(missing)}" if missing else "all is there"
+        return f"{told}; targets that work here: {targets}"
+
     @property
     def works(self) -> bool:
         """Whether everything is there that Chipsmith needs without its extras."""

@@ -146,6 +146,13 @@ class Chip(Section):
     instructions: InstructionMemory
     external: ExternalMemory
 
+    def _brief(self) -> str:
+        return (
+            f"{self.name}: {self.tensor.rows} x {self.tensor.columns} MACs and {self.vector.lanes} lanes at "
+            f"{self.clock_mhz} MHz, {self.on_chip_bytes >> 10} KiB on chip, {self.technology.node_nm} nm, "
+            f"{self.external.kind} with {self.external.bytes_per_cycle} bytes a cycle"
+        )
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         for fault in _faults(self):

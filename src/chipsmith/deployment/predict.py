@@ -50,6 +50,12 @@ class Predicted(Shown):
     inferences: int
     latency_cycles: int
 
+    def _brief(self) -> str:
+        chip = self.program.chip.name
+        answers = "; ".join(f"{row.input}: {row.line}" for row in self.predictions[:2])
+        more = f"; {len(self.predictions) - 2} more" if len(self.predictions) > 2 else ""
+        return f"{answers}{more}; {self.latency_us:,.2f} µs each on {chip} (simulated)"
+
     @property
     def latency_us(self) -> float:
         """Time of one inference on the chip, in microseconds."""

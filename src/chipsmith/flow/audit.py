@@ -70,6 +70,11 @@ class Audited(Shown):
     record: AuditRecord
     folder: Path
 
+    def _brief(self) -> str:
+        record = self.record
+        verdict = record.failure or "no attack obtains more than is claimed"
+        return f"{record.network}: {len(record.rows)} budgets, {record.shadows} shadows; {verdict}; in {self.folder}"
+
     @property
     def failure(self) -> str:
         """Why the audit or the promise is not to be believed; empty where nothing speaks against them."""

@@ -44,6 +44,9 @@ class BillOfMaterials(Shown):
     text: str
     path: Path | None = None
 
+    def _brief(self) -> str:
+        return f"{len(self.components)} distributions{f'; in {self.path}' if self.path else ''}"
+
     @property
     def components(self) -> list[Json]:
         """What is listed, by name; the thing itself is none of them."""

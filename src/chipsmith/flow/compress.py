@@ -41,6 +41,9 @@ class Compressed(Pictured):
     result: Compression
     folder: Path
 
+    def _brief(self) -> str:
+        return f"{self.result._brief()}; in {self.folder}"
+
     @property
     def failure(self) -> str:
         """Why no network is within the budget; empty where one is."""

@@ -80,6 +80,9 @@ class GenerationsResult(Shown):
     page: Path
     record: Path | None
 
+    def _brief(self) -> str:
+        return f"{self.comparison._brief()}; page {self.page}"
+
     def to_json(self) -> Json:
         """As `chipsmith generations --json` prints it."""
         return {

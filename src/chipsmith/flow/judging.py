@@ -32,6 +32,13 @@ class JudgedProgram(Shown):
     part: DataPart
     metrics: Metrics
 
+    def _brief(self) -> str:
+        network, chip = self.program.manifest.network, self.program.chip.name
+        return (
+            f"{network} on {chip}: {self.metrics.primary_metric._brief()} of the {self.part.value} part of "
+            f"{self.recipe} (simulated)"
+        )
+
     def to_json(self) -> Json:
         """The object of `chipsmith judge --json`."""
         primary = self.metrics.primary_metric

@@ -47,6 +47,10 @@ class CompileResult(Shown):
     check: SourceCheck | None = None
     quantisation: QuantisationReport | None = None
 
+    def _brief(self) -> str:
+        check = "" if self.check is None else f"; outputs {'right' if self.check.right else 'WRONG'} against the source"
+        return f"{self.program._brief()}{f'; in {self.path}' if self.path else ''}{check}"
+
     @property
     def operators(self) -> tuple[Placement, ...]:
         """Where each operator of the network runs, and why."""
@@ -111,6 +115,13 @@ class SimResult(Pictured):
     stray_indices: tuple[str, ...] = ()
     residue: LeftBehind | None = None
 
+    def _brief(self) -> str:
+        manifest, chip = self.program.manifest, self.program.chip
+        cold, warm = self.cold.latency_cycles, self.warm.latency_cycles
+        executed = f"; {self.inferences} inferences executed" if self.outputs else ""
+        time = f"{cold:,} cycles cold, {warm:,} warm, {cold / chip.clock_mhz:,.2f} µs at {chip.clock_mhz} MHz"
+        return f"{manifest.network} on {chip.name}: {time} (simulated){executed}"
+
     def to_json(self) -> Json:
         """The object of `chipsmith simulate --json`; latency and busy cycles are of one inference."""
         from chipsmith.profile.wipe_cost import wipe_cycles
@@ -173,6 +184,10 @@ class InferResult(Shown):
     latency: HostLatency | None = None
     counted: InstructionCount | None = None
 
+    def _brief(self) -> str:
+        outputs = ", ".join(f"{name} {array.dtype}{list(array.shape)}" for name, array in self.outputs.items())
+        return f"{self.network} on {self.target.name}: {self.inferences} inferences; {outputs}"
+
     def to_json(self) -> Json:
         """The object of `chipsmith infer --json`."""
         return {
@@ -216,6 +231,9 @@ class Estimate(Shown):
     inference: Totals
     check: SourceCheck | None = None
 
+    def _brief(self) -> str:
+        return f"{self.network} on {self.chip.name}: {self.inference._brief()}"
+
     def to_json(self) -> Json:
         """One entry of `chipsmith estimate --json`."""
         from chipsmith.reports.result import inference_to_plain
@@ -238,6 +256,13 @@ class TrainResult(Pictured):
     metrics: Metrics
     path: Path
     data: DataReport
+
+    def _brief(self) -> str:
+        primary, training = self.metrics.primary_metric, self.training
+        return (
+            f"{training.recipe.name}: {training.verdict.fit.value}; test {primary._brief()} in float (measured); "
+            f"{len(training.history.epochs)} epochs; in {self.path}"
+        )
 
     def to_json(self) -> Json:
         """The object of `chipsmith train --json`; `accuracy_source` is there for classification and language."""
@@ -280,6 +305,9 @@ class RunResult(Pictured):
     folder: Path
     cosim: CosimResult | None = None
 
+    def _brief(self) -> str:
+        return f"{self.record._brief()}; in {self.folder}"
+
     @property
     def program(self) -> Path:
         """The program file of the run."""
@@ -318,6 +346,9 @@ class QuantumRunResult(Shown):
 
     record: QuantumRunRecord
     folder: Path
+
+    def _brief(self) -> str:
+        return f"{self.record._brief()}; in {self.folder}"
 
     @property
     def failure(self) -> str:

@@ -47,6 +47,9 @@ class Searched(Pictured):
     result: SearchResult
     folder: Path
 
+    def _brief(self) -> str:
+        return f"{self.result._brief()}; in {self.folder}"
+
     @property
     def failure(self) -> str:
         """Why there is no design within the budgets; empty where there is one."""

@@ -135,6 +135,10 @@ class QuantizedNetwork(Shown):
     source: FrameworkModel | None = field(default=None, repr=False, compare=False)
     fake_quantized: FrameworkModel | None = field(default=None, repr=False, compare=False)
 
+    def _brief(self) -> str:
+        source = "" if self.source is None else f"; of {self.source.framework}"
+        return f"{self.graph._brief()}; {self.arithmetic.value} arithmetic{source}"
+
     @property
     def input_names(self) -> tuple[str, ...]:
         """The author's inputs, in the author's order."""

@@ -61,6 +61,9 @@ class SingleKernel(Shown):
     weights: Weights = field(repr=False)
     network: QuantizedNetwork = field(repr=False)
 
+    def _brief(self) -> str:
+        return f"{self.kind.name}, {self.activations}: {self.settings}"
+
     @property
     def inputs(self) -> tuple[KernelInput, ...]:
         """What it takes, in PyTorch's layout."""

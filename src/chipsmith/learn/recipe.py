@@ -80,6 +80,11 @@ class Recipe(RecipeSection):
     )
     seed: int = Field(default=0, ge=0, lt=1 << 32, description="of the split, the first weights and all that is drawn")
 
+    def _brief(self) -> str:
+        training = f"{self.training.epochs} epochs"
+        chip = f", chip {self.chip}" if self.chip else ""
+        return f"{self.name}: {self.task.value}, network {self.network.kind}, {training}{chip}, seed {self.seed}"
+
     @field_validator("chip")
     @classmethod
     def _require_chip(cls, chip: str | None, info: ValidationInfo) -> str | None:

@@ -51,6 +51,9 @@ class Training(RecipeSection):
     candidates: tuple[MachineCandidate, ...] = ()
     outside_of_promise: tuple[str, ...] = ()
 
+    def _brief(self) -> str:
+        return f"{self.recipe.name}: {self.verdict.fit.value}; {len(self.history.epochs)} epochs on {self.dataset}"
+
     @model_validator(mode="after")
     def _require_scores(self) -> Self:
         least = 0.0 if counts_right_answers(self.recipe.task) else -math.inf
@@ -83,6 +86,9 @@ class TrainedNetwork(Shown):
 
     module: torch.nn.Module
     training: Training
+
+    def _brief(self) -> str:
+        return f"{type(self.module).__name__} of {self.training._brief()}"
 
 
 def train(

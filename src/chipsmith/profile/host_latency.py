@@ -16,6 +16,9 @@ class HostLatency(Shown):
 
     samples_us: NDArray[np.float64]
 
+    def _brief(self) -> str:
+        return f"p50 {self.p50_us:.1f} µs, p99 {self.p99_us:.1f} µs over {len(self.samples_us)} inferences (measured)"
+
     @property
     def p50_us(self) -> float:
         """The median."""

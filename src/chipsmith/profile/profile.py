@@ -93,6 +93,9 @@ class Latency(Shown):
     stall_cycles: dict[str, int]
     wipe_cycles: int = 0
 
+    def _brief(self) -> str:
+        return f"{self.cold_cycles:,} cycles cold, {self.warm_cycles:,} warm at {self.clock_mhz} MHz (simulated)"
+
     @property
     def cold_us(self) -> float:
         """Microseconds of a cold inference."""
@@ -196,6 +199,9 @@ class PriceTable(Shown):
     excluded: tuple[str, ...]
     caveat: str = ""
 
+    def _brief(self) -> str:
+        return f"{self.total:.4g} {self.unit} in {len(self.lines)} lines (estimated, {self.status})"
+
     @property
     def total(self) -> float:
         """Sum of the lines."""
@@ -295,6 +301,12 @@ class Totals(Pictured):
     cost: CostRecord
     roof: Roofline
     timing: TimingRecord
+
+    def _brief(self) -> str:
+        return (
+            f"{self.latency.cold_cycles:,} cycles, {self.latency.cold_us:,.2f} µs (simulated); "
+            f"{self.energy_uj:.3g} µJ, {self.area.total:.3g} mm², {self.cost.chip_usd.value:.3g} USD (estimated)"
+        )
 
     @property
     def energy_uj(self) -> float:

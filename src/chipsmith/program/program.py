@@ -127,6 +127,12 @@ class Manifest(Shown):
     deployment: str | None = None
     wipe_start: Count | None = None
 
+    def _brief(self) -> str:
+        return (
+            f"{self.network}: {len(self.operators)} operators in {len(self.kernels)} kernels, {self.weight_bytes:,} "
+            "bytes of weights"
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Program(Shown):
@@ -141,6 +147,13 @@ class Program(Shown):
     instructions: tuple[Instruction, ...]
     constants: bytes
     manifest: Manifest
+
+    def _brief(self) -> str:
+        manifest = self.manifest
+        return (
+            f"{manifest.network} on {self.chip.name}: {len(self.instructions)} instructions, {len(manifest.operators)} "
+            f"operators in {len(manifest.kernels)} kernels, {manifest.weight_bytes:,} bytes of weights"
+        )
 
 
 def page_bytes(chip: Chip) -> int:

@@ -71,3 +71,6 @@ class FloatNetwork(Shown):
     outputs: tuple[NetworkOutput, ...]
     layers: tuple[FloatLayer, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
+
+    def _brief(self) -> str:
+        return f"{len(self.layers)} layers"

@@ -67,6 +67,9 @@ class TrainingRecord(Shown):
     validation_examples: int
     privacy: PrivacyRecord | None = None
 
+    def _brief(self) -> str:
+        return f"{self.verdict}; {len(self.epochs)} epochs on {self.train_examples:,} examples"
+
 
 @dataclass(frozen=True, kw_only=True)
 class MetricRecord(Shown):
@@ -86,6 +89,10 @@ class MetricRecord(Shown):
     interval: str
     kind: Evidence
     obtained: str
+
+    def _brief(self) -> str:
+        interval = f"({self.low:.4g} to {self.high:.4g})"
+        return f"{self.target} {self.name} {self.value:.4g} {interval}, {self.count:,} examples, {self.kind.value}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +204,15 @@ class RunRecord(LearnedRecord):
     pictures: tuple[Picture, ...] = ()
     texts: tuple[TextSample, ...] = ()
     quantisation: tuple[QuantisationError, ...] = ()
+
+    def _brief(self) -> str:
+        metric, exact = self.primary_metric(CHIP), self.bit_exact
+        parts = [
+            *([] if metric is None else [metric._brief()]),
+            self.inference._brief(),
+            *([] if exact is None else ["bit-exact" if exact.exact else f"{exact.mismatches} outputs differ"]),
+        ]
+        return f"{self.network} on {self.chip.name}: {'; '.join(parts)}"
 
 
 def record_to_plain(record: LearnedRecord) -> dict[str, Any]:

@@ -85,6 +85,10 @@ class Timeline(Shown):
     reasons: tuple[Reason, ...]
     busy_cycles: dict[Engine, int]
 
+    def _brief(self) -> str:
+        busy = ", ".join(f"{engine.value} {share:.0%}" for engine, share in self.busy_share.items())
+        return f"{len(self.engines)} instructions in {self.latency_cycles:,} cycles (simulated); busy: {busy}"
+
     @property
     def latency_cycles(self) -> int:
         """Cycles of the inference: the start of END."""

@@ -35,6 +35,9 @@ class KernelOnChip(Shown):
     warm: RoofPlace
     bits: tuple[BitExactness, ...]
 
+    def _brief(self) -> str:
+        return f"{self.chip.name}: {self.inference._brief()}"
+
     @property
     def cold_us(self) -> float:
         """Microseconds of a cold inference."""
@@ -116,6 +119,12 @@ class KernelResult(Pictured):
     processor: Processor | None
     timings: tuple[KernelTiming, ...]
     left_out: tuple[NotTimed, ...]
+
+    def _brief(self) -> str:
+        rows = "; ".join(f"{row.chip.name} {row.inference.latency.cold_cycles:,} cycles" for row in self.chips)
+        return (
+            f"{self.kernel.kind.name}, {self.kernel.activations}: {rows} (simulated); {len(self.timings)} measured here"
+        )
 
     @property
     def title(self) -> str:

@@ -41,6 +41,9 @@ class Candidate(Shown, BaseModel):
     zero_share: float
     packed_weight_bytes: int
 
+    def _brief(self) -> str:
+        return f"{self.name}: {self.method}, {self.metrics[NPU]._brief()}, {self.cost.cycles:,} cycles"
+
     @model_validator(mode="before")
     @classmethod
     def _upgrade(cls, plain: Any) -> Any:
@@ -76,6 +79,13 @@ class Compression(Pictured, BaseModel):
     candidates: tuple[Candidate, ...]
     trials: tuple[Trial, ...]
     skipped: tuple[str, ...] = ()
+
+    def _brief(self) -> str:
+        choice = self.shortfall if self.chosen is None else f"chosen {self.chosen.name}, {self._gain(self.chosen)}"
+        return f"{self.network}: {len(self.candidates)} networks; {choice}"
+
+    def _gain(self, candidate: Candidate) -> str:
+        return f"{self.speedup(candidate):.2f} times fewer cycles (simulated), {self.lost(candidate):.2f} points lost"
 
     def lost(self, candidate: Candidate) -> float:
         """Points that a candidate loses on the npu's test metric against the float network it began with."""

@@ -83,6 +83,9 @@ class Comparison(Shown):
     other_tasks: Mapping[str, int] = field(default_factory=dict)
     computer: str = ""
 
+    def _brief(self) -> str:
+        return f"{', '.join(self.networks)}: {len(self.rows)} rows"
+
     @property
     def rows(self) -> tuple[SystemRow, ...]:
         """All rows."""

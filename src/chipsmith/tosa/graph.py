@@ -64,6 +64,9 @@ class Tensor(Shown):
     shape: tuple[int, ...]
     dtype: DType
 
+    def _brief(self) -> str:
+        return f"{self.name} {self.dtype.value}{list(self.shape)}"
+
     @property
     def elements(self) -> int:
         """Number of elements (1 for rank 0)."""
@@ -111,6 +114,11 @@ class Graph(Shown):
     constants: Mapping[str, Array]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+
+    def _brief(self) -> str:
+        inputs = ", ".join(self.tensors[name]._brief() for name in self.inputs)
+        outputs = ", ".join(self.tensors[name]._brief() for name in self.outputs)
+        return f"{self.name}: {len(self.operators)} operators; {inputs} to {outputs}"
 
     def tensor(self, name: str) -> Tensor:
         """The tensor of that name; KeyError where there is none."""

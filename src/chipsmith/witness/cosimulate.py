@@ -64,6 +64,11 @@ class CosimResult(Shown):
     run_s: float
     wave: Path | None
 
+    def _brief(self) -> str:
+        name = f"{self.program.manifest.network} on the RTL of {self.program.chip.name}"
+        cycles = f"{self.cold.cycles_rtl:,} cycles cold, {self.warm.cycles_rtl:,} warm (simulated)"
+        return f"{name}: {cycles}; {self.difference or 'no bit and no cycle differs'}"
+
     @property
     def agrees(self) -> bool:
         """Whether no bit and no cycle differs."""

@@ -122,6 +122,12 @@ class PowerResult(Shown):
     mismatching_bits: int
     difference: str
 
+    def _brief(self) -> str:
+        name = f"{self.program.manifest.network} at the gates of {self.program.chip.name}"
+        error = "" if self.error is None else f"; estimate {self.error:+.0%}"
+        told = self.difference or "bits and cycles agree"
+        return f"{name}: {self.total_pj / 1e3:,.1f} nJ of {self.scope} (simulated){error}; {told}"
+
     @property
     def total_pj(self) -> float:
         """Energy of the chip: without the external memory."""

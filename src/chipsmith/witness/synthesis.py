@@ -23,6 +23,13 @@ class Synthesised(Shown):
     node_nm: int
     estimated_um2: float
 
+    def _brief(self) -> str:
+        whole = self.synthesis
+        return (
+            f"{self.chip.name}: {whole.cells:,} cells, {whole.area_um2:,.0f} µm² (synthesised); estimate "
+            f"{self.error_percent:+.0f} %"
+        )
+
     @property
     def error_percent(self) -> float:
         """How far the estimate of the logic lies from the synthesised area."""

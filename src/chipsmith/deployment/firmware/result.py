@@ -63,6 +63,13 @@ class Firmware(Shown):
     boards: tuple[BoardFigures, ...]
     check: SourceCheck | None
 
+    def _brief(self) -> str:
+        module = self.module
+        return (
+            f"{self.network} in C: arena {module.arena_bytes:,} bytes, constants {module.constant_bytes:,} bytes; "
+            f"{len(self.files)} files in {self.folder}"
+        )
+
     def to_json(self) -> Json:
         """The object of `chipsmith deploy --json`."""
         return {

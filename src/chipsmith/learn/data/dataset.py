@@ -63,6 +63,10 @@ class Dataset(Shown):
     target_scaling: TargetScaling | None = None
     origin: Origin | None = None
 
+    def _brief(self) -> str:
+        parts = f"{len(self.train):,} training, {len(self.validation):,} validation, {len(self.test):,} test examples"
+        return f"{self.name}: {self.task.value}, {self.input_dtype}{list(self.input_shape)}; {parts}"
+
     def __post_init__(self) -> None:
         for name, part in (("training", self.train), ("validation", self.validation), ("test", self.test)):
             self._check_inputs(name, part)

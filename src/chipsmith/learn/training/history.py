@@ -36,6 +36,10 @@ class History(Shown):
     epochs: tuple[Epoch, ...]
     budget: PrivacyBudget | None = None
 
+    def _brief(self) -> str:
+        best = self.best
+        return f"{len(self.epochs)} epochs, kept {best.number}: validation loss {best.validation_loss:.4g}"
+
     def __post_init__(self) -> None:
         best_epoch(self.epochs)
 

@@ -40,6 +40,9 @@ class Metric(Shown):
     count: int
     better: str
 
+    def _brief(self) -> str:
+        return f"{self.name} {self.value:.4g} ({self.low:.4g} to {self.high:.4g}) on {self.count:,} examples"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Metrics(Shown):
@@ -49,6 +52,9 @@ class Metrics(Shown):
     metrics: tuple[Metric, ...]
     confusion: tuple[tuple[int, ...], ...] = ()
     calibration: Calibration | None = None
+
+    def _brief(self) -> str:
+        return "; ".join(metric._brief() for metric in self.metrics)
 
     @property
     def primary_metric(self) -> Metric:

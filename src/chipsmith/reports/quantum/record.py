@@ -123,6 +123,10 @@ class QuantumRunRecord(LearnedRecord):
     kernel: KernelRecord | None = None
     kind: Literal["quantum"] = KIND
 
+    def _brief(self) -> str:
+        metric = next((self.primary_metric(target) for target in self.targets), None)
+        return f"{self.network}, {self.model}{'' if metric is None else f': {metric._brief()}'}; {self.shots:,} shots"
+
 
 def is_quantum(fields: Mapping[str, Any]) -> bool:
     """Whether the plain fields are of a run of a quantum network."""

@@ -81,6 +81,9 @@ class ScalingCurve(Shown):
     explanation: str
     serial_share: float | None = None
 
+    def _brief(self) -> str:
+        return f"{self.title}: {self.explanation} ({self.kind.value})"
+
     def to_json(self) -> Json:
         """Its fields."""
         return {**dataclasses.asdict(self), "points": [point.to_json() for point in self.points]}
@@ -99,6 +102,14 @@ class Scaling(Pictured):
     chip: str
     curves: tuple[ScalingCurve, ...]
     skipped: Mapping[ScalingAxis, str]
+
+    def _brief(self) -> str:
+        knees = [
+            f"{curve.axis} {'none' if curve.knee is None else curve.points[curve.knee].label}" for curve in self.curves
+        ]
+        return (
+            f"{self.network} from {self.chip}; knees: {', '.join(knees)}{f'; {self.failure}' if self.failure else ''}"
+        )
 
     @property
     def failure(self) -> str:

@@ -57,6 +57,9 @@ class SamplerRuns(Shown):
     by_seed: Mapping[int, tuple[DesignTrial, ...]]
     goal: Goal
 
+    def _brief(self) -> str:
+        return f"{self.sampler.value}: {len(self.trials)} trials of {len(self.by_seed)} seeds"
+
     @cached_property
     def trials(self) -> tuple[DesignTrial, ...]:
         """The trials of all seeds."""
@@ -126,6 +129,11 @@ class SearchResult(Pictured):
     pairs: int
     cpu_s: float
     trained: TrainedPart | None = None
+
+    def _brief(self) -> str:
+        names = ", ".join(network.name for network in self.networks)
+        found = self.failure if self.winner is None else f"winner {self.winner._brief()}"
+        return f"{self.name}: {names}; {count_things(len(self.front), 'design')} in the front; {found}"
 
     def rtl_of(self, trial: DesignTrial) -> RtlCheck | None:
         """The design on its RTL; None where it was not co-simulated."""

@@ -79,6 +79,10 @@ class DesignTrial(Shown):
     figures: Figures | None
     stepped: bool = False
 
+    def _brief(self) -> str:
+        figures = ", ".join(f"{name} {value:.4g}" for name, value in (self.figures or {}).items())
+        return f"{', '.join(f'{name}={value}' for name, value in self.values.items())}: {figures}"
+
     @property
     def source(self) -> str:
         """Who looked at it, as "tpe 0"."""

@@ -42,6 +42,10 @@ class SourceCheck(Shown):
     first_layer_off: LayerOff | None = None
     fault: str = ""
 
+    def _brief(self) -> str:
+        told = "exact" if self.exact else "right" if self.right else "WRONG"
+        return f"{told} against {self.source}, {self.inputs} inputs ({self.inputs_kind})"
+
     @property
     def exact(self) -> bool:
         """Whether no value differs."""

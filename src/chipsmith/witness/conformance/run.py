@@ -76,6 +76,10 @@ class Conformance(Shown):
     most_cycles: int | None
     outcomes: tuple[Outcome, ...]
 
+    def _brief(self) -> str:
+        name = self.target if self.chip is None else f"{self.target} ({self.chip.name})"
+        return f"{name}: {len(self.outcomes):,} cases, {self.share:.2%} passed; {self.failure or 'none missed'}"
+
     @property
     def counts(self) -> Mapping[str, Counter[CaseResult]]:
         """How many cases of each operator had each result, by operator."""

@@ -45,6 +45,13 @@ class Diff(Pictured):
     witness: str
     layers: tuple[LayerDiff, ...]
 
+    def _brief(self) -> str:
+        ratios = [layer.int8.snr_db for layer in self.layers if layer.int8.snr_db is not None]
+        worst = f", int8 {min(ratios):.1f} dB at worst" if ratios else ""
+        differ = sum(layer.npu is not None and layer.npu.largest > 0 for layer in self.layers)
+        chip = f"{differ} differ on {self.chip}" if differ else f"{self.chip} exact"
+        return f"{self.network}: {len(self.layers)} layers over {self.inputs} inputs{worst}; {chip} (simulated)"
+
     def to_json(self) -> Json:
         """The object of `chipsmith diff --json`."""
         return {
