@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from chipsmith.data_report import DataReport, findings_to_plain
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.shown import Pictured, Shown
+from chipsmith.shown import Pictured, Several, Shown
 
 if TYPE_CHECKING:
     from chipsmith.flow.residue import LeftBehind
@@ -246,6 +246,12 @@ class Estimate(Shown):
             "obtained": obtained(self.inference),
             "check": None if self.check is None else self.check.to_json(),
         }
+
+
+class Estimates(Several[Estimate], Pictured):
+    """One network on several chips: a tuple of Estimates, in the order of the chips."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, kw_only=True)

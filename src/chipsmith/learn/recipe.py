@@ -170,6 +170,14 @@ def load_recipe(name_or_path: str | Path, settings: Sequence[str] = (), *, allow
     return recipe
 
 
+def change_fields(recipe: Recipe, settings: Sequence[str]) -> Recipe:
+    """The recipe with fields replaced by settings, as load_recipe replaces them. Raises BadInput."""
+    fields = recipe.model_dump(mode="json")
+    for path, value in parse_overrides(settings).items():
+        _set(fields, path, _value(path, value))
+    return read_recipe(fields, origin=recipe.name)
+
+
 def load_calibration_part(name_or_path: str | Path) -> Examples:
     """The calibration part of a recipe's data, by name or YAML file, whatever its network is: that is never built.
 

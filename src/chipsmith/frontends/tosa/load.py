@@ -6,12 +6,13 @@ from chipsmith.frontends.calibration import CalibrationSource, needless_calibrat
 from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
 from chipsmith.frontends.quantized_network import QuantizedNetwork, integer_network
 from chipsmith.tosa.file import read_tosa
+from chipsmith.tosa.graph import Graph
 
 
 def load_tosa(
-    model: str, calibration: CalibrationSource | None = None, _options: LoadOptions = DEFAULT_OPTIONS
+    model: str | Graph, calibration: CalibrationSource | None = None, _options: LoadOptions = DEFAULT_OPTIONS
 ) -> QuantizedNetwork:
-    """The network of a `.tosa` file. Raises BadInput for a calibration, and as read_tosa does."""
+    """The network of a `.tosa` file, or of a Graph. Raises BadInput for a calibration, and as read_tosa does."""
     if calibration is not None:
-        raise needless_calibration(model)
-    return integer_network(read_tosa(model))
+        raise needless_calibration(model if isinstance(model, str) else f"the Graph {model.name}")
+    return integer_network(read_tosa(model) if isinstance(model, str) else model)

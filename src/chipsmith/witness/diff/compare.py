@@ -15,7 +15,7 @@ from chipsmith.frontends.calibration import (
 )
 from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
 from chipsmith.frontends.quantized_network import QuantizedNetwork, first_batches
-from chipsmith.frontends.registry import load_model
+from chipsmith.frontends.registry import load_model, name_model
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.shown import Pictured, Shown
 from chipsmith.tosa.graph import Array
@@ -65,7 +65,7 @@ class Diff(Pictured):
 
 
 def compare_layers(
-    model: str, calibration: CalibrationSource | None, chip: Chip, options: LoadOptions = DEFAULT_OPTIONS
+    model: object, calibration: CalibrationSource | None, chip: Chip, options: LoadOptions = DEFAULT_OPTIONS
 ) -> Diff:
     """The layers of a network of any front end, over the first inputs of the calibration, MOST_EXAMPLES at most.
 
@@ -74,7 +74,7 @@ def compare_layers(
     BadInput for networks that come without another source, and as load_model does.
     """
     network, inputs = _load(model, calibration, options)
-    layers = read_layers(network, chip, inputs, model=model)
+    layers = read_layers(network, chip, inputs, model=name_model(model))
     return Diff(
         network=network.graph.name,
         chip=chip.name,
@@ -94,7 +94,7 @@ def compare_layers(
 
 
 def _load(
-    model: str, calibration: CalibrationSource | None, options: LoadOptions
+    model: object, calibration: CalibrationSource | None, options: LoadOptions
 ) -> tuple[QuantizedNetwork, Sequence[Array]]:
     """The network and the author's inputs to compare over."""
     try:
