@@ -116,8 +116,8 @@ class DataReport(Shown):
 
     def _brief(self) -> str:
         parts = ", ".join(f"{part.name} {part.examples:,}" for part in self.parts)
-        found = f"{len(self.errors)} errors, {len(self.warnings)} warnings"
-        return f"{self.dataset}: {self.examples:,} examples{f' ({parts})' if parts else ''}; {found}"
+        findings = f"{len(self.errors)} errors, {len(self.warnings)} warnings"
+        return f"{self.dataset}: {self.examples:,} examples{f' ({parts})' if parts else ''}; {findings}"
 
     @property
     def errors(self) -> tuple[DataFinding, ...]:

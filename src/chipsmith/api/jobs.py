@@ -305,11 +305,16 @@ def report(
 
 
 JOB_VERBS = (
-    Verb(function=run, present=console.present_run, fails="the chip differs from its witness"),
+    Verb(
+        function=run,
+        present=console.present_run,
+        fails="the chip differs from its witness",
+        verbose=console.WHOLE_RUN,
+    ),
     Verb(function=train, present=console.present_training, schema=Schema(of="a recipe file", read=_recipe_schema)),
     Verb(function=recipes, present=console.present_recipes),
     Verb(function=compress, present=console.present_compression, fails="no network is within the budget"),
     Verb(function=predict, present=console.present_predictions),
     Verb(function=judge, present=console.present_judged),
-    Verb(function=report, present=console.present_report),
+    Verb(function=report, present=console.present_report, verbose=console.WHOLE_RUN),
 )

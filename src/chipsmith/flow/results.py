@@ -347,7 +347,7 @@ class RunResult(Pictured):
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuantumRunResult(Shown):
+class QuantumRunResult(Pictured):
     """A run of a quantum network: its record, and the folder that it left."""
 
     record: QuantumRunRecord

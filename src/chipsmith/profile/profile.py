@@ -10,7 +10,7 @@ from typing import Literal
 from chipsmith.costs import Roofline
 from chipsmith.profile.memory import Residence, memory_use
 from chipsmith.program.program import Placement
-from chipsmith.shown import Pictured, Shown
+from chipsmith.shown import Shown
 
 
 class Evidence(enum.StrEnum):
@@ -279,7 +279,7 @@ class TimingRecord(Shown):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Totals(Pictured):
+class Totals(Shown):
     """One inference of a Program on its chip: its placement, and what it takes in all.
 
     Energy, bytes and peak are of a cold inference; `energy` is in pJ, `area` of the chip in mm2. `memory_peak_bytes`:

@@ -132,8 +132,8 @@ class SearchResult(Pictured):
 
     def _brief(self) -> str:
         names = ", ".join(network.name for network in self.networks)
-        found = self.failure if self.winner is None else f"winner {self.winner._brief()}"
-        return f"{self.name}: {names}; {count_things(len(self.front), 'design')} in the front; {found}"
+        choice = self.failure if self.winner is None else f"winner {self.winner._brief()}"
+        return f"{self.name}: {names}; {count_things(len(self.front), 'design')} in the front; {choice}"
 
     def rtl_of(self, trial: DesignTrial) -> RtlCheck | None:
         """The design on its RTL; None where it was not co-simulated."""
