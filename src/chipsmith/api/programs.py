@@ -358,9 +358,19 @@ def diff(
 
 
 PROGRAM_VERBS = (
-    Verb(function=compile, present=console.present_program, fails="an output is not that of the author's network"),
-    Verb(function=simulate, present=console.present_simulation),
+    Verb(
+        function=compile,
+        present=console.present_program,
+        fails="an output is not that of the author's network",
+        verbose=console.PLACEMENT,
+    ),
+    Verb(function=simulate, present=console.present_simulation, verbose=console.KERNELS),
     Verb(function=infer, present=console.present_inference),
-    Verb(function=estimate, present=console.present_estimates, fails="an output is not that of the author's network"),
+    Verb(
+        function=estimate,
+        present=console.present_estimates,
+        fails="an output is not that of the author's network",
+        verbose=console.SOURCES,
+    ),
     Verb(function=diff, present=console.present_diff),
 )

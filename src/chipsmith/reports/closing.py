@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _LEFT_OUT = (
     "latency in time",
-    "latency, warm",
     "of which the wipe",
     "fastest clock",
     "average power",
@@ -81,7 +80,7 @@ def _shorten(row: Headline, totals: Totals) -> Headline:
     time, cost = totals.latency, totals.cost
     chip = cost.chip_usd
     texts = {
-        "latency": f"{time.cold_cycles:,} cycles, {significant(time.cold_us)} µs (warm {time.warm_cycles:,})",
+        "latency": f"{time.cold_cycles:,} cycles, {significant(time.cold_us)} µs",
         "cost a chip": f"{significant(chip.value)} USD ({significant(chip.low)} to {significant(chip.high)})",
         "energy an inference": f"{significant(totals.energy_uj)} µJ ({significant(totals.average_power_mw)} mW)",
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from chipsmith.profile.kernels import REST
-from chipsmith.reports.author_names import AUTHOR_COLUMN, TERMINAL_LETTERS, abridge_sources, shorten
+from chipsmith.reports.author_names import AUTHOR_COLUMN, TERMINAL_LETTERS, shorten
 from chipsmith.reports.headline import Headline, headlines, significant
 from chipsmith.reports.layers import short_name
 from chipsmith.reports.privacy import privacy_lines
@@ -127,7 +127,7 @@ def kernel_table(profile: Profile) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("mostly for", overflow="fold")
     for row in rows:
-        source = [shorten(abridge_sources(row.sources), TERMINAL_LETTERS)] if named else []
+        source = [shorten(next(iter(row.sources), ""), TERMINAL_LETTERS)] if named else []
         cycles = (row.first_start_cycle, row.last_end_cycle, row.busy_cycles, row.wait_cycles)
         add_texts(table, short_name(row), *source, *(f"{count:,}" for count in cycles), row.wait_reason)
     return table
