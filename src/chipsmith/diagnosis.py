@@ -167,16 +167,27 @@ def _pip(requirements: list[str]) -> str:
 
 
 def describe(diagnosis: Diagnosis) -> str:
-    """A line for each check and each target, then the command that mends the packages that are missing."""
-    checks = [(check.name, check.needed, check.installed, _mark(check), check.used_for) for check in diagnosis.checks]
-    targets = [
-        (target.name, "works here" if target.available else f"missing: {', '.join(target.missing)}", target.mend)
-        for target in diagnosis.targets
-    ]
-    lines = _align([("package", "needed", "installed", "", "used for"), *checks])
-    if targets:
-        lines += ["", *_align([("target", "", "mend"), *targets])]
+    """A line for each check by what it is used for, one for each target, then what mends missing packages."""
+    checks = [(f"  {check.name}", check.needed, check.installed, _mark(check)) for check in diagnosis.checks]
+    head, *rows = _align([("package", "needed", "installed", ""), *checks])
+    lines, used_for = [head], ""
+    for check, row in zip(diagnosis.checks, rows, strict=True):
+        lines += [row] if check.used_for == used_for else [f"{check.used_for}:", row]
+        used_for = check.used_for
+    if diagnosis.targets:
+        lines += ["", *_describe_targets(diagnosis.targets)]
     return "\n".join([*lines, "", f"mend: {diagnosis.mend}" if diagnosis.mend else "every package is there"])
+
+
+def _describe_targets(targets: Sequence[TargetCheck]) -> Iterator[str]:
+    """A line for each target; what is missing, and what mends it, below it."""
+    rows = [(target.name, "works here" if target.available else "missing:") for target in targets]
+    for target, line in zip(targets, _align([("target", ""), *rows])[1:], strict=True):
+        yield line
+        if not target.available:
+            yield f"  {', '.join(target.missing)}"
+        if target.mend:
+            yield f"  mend: {target.mend}"
 
 
 def _align(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -127,7 +127,7 @@ def _print_training(result: TrainResult) -> None:
     from chipsmith.reports.privacy import privacy_lines
 
     verdict = result.training.verdict
-    print(f"training: {verdict.fit.value}; {verdict.reason}")
+    print_sentence(f"training: {verdict.fit.value}; {verdict.reason}")
     for line in privacy_lines(result.training.history.budget, result.training.outside_of_promise):
         print(line)
     for metric in result.metrics.metrics:
@@ -165,9 +165,9 @@ def _print_compression(result: Compressed) -> None:
     )
     print_tables(table)
     for reason in compression.skipped:
-        print(f"not done: {reason}")
+        print_sentence(f"not done: {reason}")
     if compression.met:
-        print(verdict(compression))
+        print_sentence(verdict(compression))
     print(f"run folder: {result.folder} (report.html shows the front)")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chipsmith.console.presentation import Presentation, new_table, print_tables
+from chipsmith.console.presentation import Presentation, new_table, print_sentence, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def print_check(check: SourceCheck | None) -> None:
         return
     from chipsmith.witness.check.text import describe_check
 
-    print(describe_check(check))
+    print_sentence(describe_check(check))
 
 
 def explain_check(check: SourceCheck | None) -> str:
@@ -215,7 +215,7 @@ def _print_inference(result: InferResult) -> None:
 
 def _print_lines(sentences: Sequence[str]) -> None:
     for sentence in sentences:
-        print(sentence)
+        print_sentence(sentence)
 
 
 def _print_count(counted: InstructionCount) -> None:

@@ -46,6 +46,7 @@ def _print_search(searched: Searched) -> None:
     winner = (sentence for sentence in search_text.winner_sentences(result) if not sentence.startswith(_RULE))
     others = (
         search_text.final_sentences,
+        search_text.accuracy_sentences,
         search_text.rtl_sentences,
         search_text.budget_sentences,
         search_text.comparison_sentences,
