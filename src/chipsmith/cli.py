@@ -131,7 +131,8 @@ class Command(click.Command):
         if words["json"]:
             print_json(shown.to_json())
         else:
-            shown.print_text()
+            at_length = shown.print_verbose if words.get("verbose") else None
+            (at_length or shown.print_text)()
         if shown.failure:
             _leave(shown.failure, 1)
 
@@ -143,6 +144,8 @@ def _click_parameters(verb: AnyVerb) -> Iterator[click.Parameter]:
                 yield _click_argument(word, form)
             case Option() as form:
                 yield _click_option(word, form)
+    if verb.verbose:
+        yield click.Option(["--verbose"], is_flag=True, help=verb.verbose)
     if verb.schema is not None:
         yield click.Option(["--schema"], is_flag=True, help=verb.schema.help)
     yield click.Option(["--json"], is_flag=True, help=JSON_HELP)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from chipsmith.shown import Shown
+
 
 class Severity(StrEnum):
     """How much a finding weighs: an error keeps the training from beginning, a warning and a note do not."""
@@ -35,7 +37,7 @@ class FindingKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataFinding:
+class DataFinding(Shown):
     """Something that the owner of the data should know, in a sentence with its figures.
 
     `count` is the number of examples (of columns, of classes) that it is about; `examples` names some of them.
@@ -49,7 +51,7 @@ class DataFinding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PartCount:
+class PartCount(Shown):
     """A part of a data set: its examples, those of each class, and how many examples repeat an earlier one of it.
 
     `seen_before` counts the examples whose inputs an earlier part has: for validation those of training, for test those
@@ -64,7 +66,7 @@ class PartCount:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ColumnRange:
+class ColumnRange(Shown):
     """The finite values of a column (a channel, the inputs as a whole): in its own units where these are known.
 
     `distinct` counts the different ones, where they were counted.
@@ -78,7 +80,7 @@ class ColumnRange:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TraitSummary:
+class TraitSummary(Shown):
     """What the files say of themselves under a name: the commonest words with their counts, or a range of numbers."""
 
     name: str
@@ -98,7 +100,7 @@ class TraitSummary:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataReport:
+class DataReport(Shown):
     """A data set as it was looked at, `looked_at` of its `examples`: all of them, or a sample drawn by the seed."""
 
     dataset: str
@@ -111,6 +113,11 @@ class DataReport:
     ranges: tuple[ColumnRange, ...] = ()
     traits: tuple[TraitSummary, ...] = ()
     findings: tuple[DataFinding, ...] = ()
+
+    def _brief(self) -> str:
+        parts = ", ".join(f"{part.name} {part.examples:,}" for part in self.parts)
+        findings = f"{len(self.errors)} errors, {len(self.warnings)} warnings"
+        return f"{self.dataset}: {self.examples:,} examples{f' ({parts})' if parts else ''}; {findings}"
 
     @property
     def errors(self) -> tuple[DataFinding, ...]:

@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from chipsmith.errors import BadInput
 from chipsmith.extras import installed_version
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Shown
 
 _USES = {
     "": "every command",
@@ -35,7 +36,7 @@ _USES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class Check(Shown):
     """One thing that Chipsmith uses: what is needed, what is installed ('missing' if nothing), and what mends it."""
 
     name: str
@@ -48,7 +49,7 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TargetCheck:
+class TargetCheck(Shown):
     """A target, with the options that it was asked with: what it needs and is not here, and the command that mends it.
 
     `missing` are names, none where the target works here; `mend` is '' where nothing is to be mended, or no command
@@ -66,7 +67,7 @@ class TargetCheck:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Diagnosis:
+class Diagnosis(Shown):
     """What is installed and what is missing; `mend` is one command for all packages that are missing ('' if none is).
 
     `targets` are those that networks run on; empty where they cannot be asked, for want of what every command needs.
@@ -75,6 +76,12 @@ class Diagnosis:
     checks: tuple[Check, ...]
     mend: str
     targets: tuple[TargetCheck, ...] = ()
+
+    def _brief(self) -> str:
+        missing = [check.name for check in self.checks if not check.ok]
+        targets = ", ".join(target.name for target in self.targets if target.available)
+        told = f"missing: {', '.join(missing)}" if missing else "all is there"
+        return f"{told}; targets that work here: {targets}"
 
     @property
     def works(self) -> bool:
@@ -160,16 +167,27 @@ def _pip(requirements: list[str]) -> str:
 
 
 def describe(diagnosis: Diagnosis) -> str:
-    """A line for each check and each target, then the command that mends the packages that are missing."""
-    checks = [(check.name, check.needed, check.installed, _mark(check), check.used_for) for check in diagnosis.checks]
-    targets = [
-        (target.name, "works here" if target.available else f"missing: {', '.join(target.missing)}", target.mend)
-        for target in diagnosis.targets
-    ]
-    lines = _align([("package", "needed", "installed", "", "used for"), *checks])
-    if targets:
-        lines += ["", *_align([("target", "", "mend"), *targets])]
+    """A line for each check by what it is used for, one for each target, then what mends missing packages."""
+    checks = [(f"  {check.name}", check.needed, check.installed, _mark(check)) for check in diagnosis.checks]
+    head, *rows = _align([("package", "needed", "installed", ""), *checks])
+    lines, used_for = [head], ""
+    for check, row in zip(diagnosis.checks, rows, strict=True):
+        lines += [row] if check.used_for == used_for else [f"{check.used_for}:", row]
+        used_for = check.used_for
+    if diagnosis.targets:
+        lines += ["", *_describe_targets(diagnosis.targets)]
     return "\n".join([*lines, "", f"mend: {diagnosis.mend}" if diagnosis.mend else "every package is there"])
+
+
+def _describe_targets(targets: Sequence[TargetCheck]) -> Iterator[str]:
+    """A line for each target; what is missing, and what mends it, below it."""
+    rows = [(target.name, "works here" if target.available else "missing:") for target in targets]
+    for target, line in zip(targets, _align([("target", ""), *rows])[1:], strict=True):
+        yield line
+        if not target.available:
+            yield f"  {', '.join(target.missing)}"
+        if target.mend:
+            yield f"  mend: {target.mend}"
 
 
 def _align(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -1,5 +1,6 @@
 """The verb of deployment: deploy."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +19,7 @@ from chipsmith.api.forms import (
 )
 from chipsmith.api.loading import load_network, read_options
 from chipsmith.api.parameter import Option
-from chipsmith.api.values import as_decibels, as_genuine_model
+from chipsmith.api.values import as_decibels, as_deployable, as_genuine_model
 from chipsmith.api.verb import Verb
 from chipsmith.console import deploy as console
 from chipsmith.errors import BadInput
@@ -51,10 +52,11 @@ def deploy(
     an example that is a test, what builds and runs it on this computer and on emulated boards, and a page. Before it is
     written the test is compiled and run by the compilers of this computer, and predict on those boards whose tools are
     there: its outputs are those of the reference to the bit, its instructions, flash and RAM are in the result. A
-    folder of an earlier deployment is replaced, any other is left alone. `model` may also be the folder of a recipe's
-    run: then predict takes what the recipe's reader gives, such as the bytes of an image, and scales it itself. The
-    other arguments are as for `compile`; the author's own network runs beside the C code unless `no_check`.
-    `require_signature` is the public key of who has to have signed the network's file or the folder of the run.
+    folder of an earlier deployment is replaced, any other is left alone. `model` may also be a recipe's run, by its
+    folder or its result: then predict takes what the recipe's reader gives, such as the bytes of an image, and scales
+    it itself. The other arguments are as for `compile`; the author's own network runs beside the C code unless
+    `no_check`. `require_signature` is the public key of who has to have signed the network's file or the folder of the
+    run.
 
     Raises BadInput for what is missing or illegal, OperatorRefused for what C cannot do, CheckFailed where a test
     fails or a signature is not genuine: then nothing is written.
@@ -71,8 +73,8 @@ def deploy(
     folder, least_db = Path(output), as_decibels(floor, "--floor")
     check_name(name)
     check_target(folder, list_files(name))
-    with as_genuine_model(model, require_signature) as genuine:
-        if isinstance(genuine, str) and Path(genuine).is_dir():
+    with as_genuine_model(as_deployable(model), require_signature) as genuine:
+        if isinstance(genuine, str | os.PathLike) and Path(genuine).is_dir():
             _refuse_of_run(calibration, random_calibration, shapes, wide)
             quantised, recipe = load_run(Path(genuine))
             return deploy_network(quantised, generate_c(quantised.graph, name=name), folder, recipe=recipe)

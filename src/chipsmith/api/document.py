@@ -36,6 +36,8 @@ def _effect(verb: AnyVerb) -> str:
 
 def _word_table(verb: AnyVerb) -> str:
     rows = [_word_row(word) for word in verb.words]
+    if verb.verbose:
+        rows.append(f"| `--verbose` | | {verb.verbose} | |")
     if verb.schema is not None:
         rows.append(f"| `--schema` | | {verb.schema.help} | |")
     return "\n".join(

@@ -8,15 +8,22 @@ from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter, Su
 from chipsmith.compiler.stage import CompilerStage
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     import torch
 
     from chipsmith.chip import Chip
     from chipsmith.flow.calibration import AnyCalibration
-    from chipsmith.learn import Recipe
+    from chipsmith.flow.live import AnyProgram, AnyRecipe, AnyRun
+    from chipsmith.flow.results import CompileResult, RunResult, TrainResult
+    from chipsmith.frontends.quantized_network import QuantizedNetwork
     from chipsmith.learn.progress import Progress
     from chipsmith.program.limits import Limits
-    from chipsmith.program.program import Program
-    from chipsmith.tosa.graph import Array
+    from chipsmith.tosa.graph import Array, Graph
+
+    AnyChip: TypeAlias = str | os.PathLike[str] | Chip
+    SomeChips: TypeAlias = AnyChip | Sequence[AnyChip]
+    AnyModel: TypeAlias = str | os.PathLike[str] | torch.nn.Module | Graph | QuantizedNetwork | RunResult | TrainResult
 
 AnyPath = str | os.PathLike[str]
 
@@ -49,12 +56,18 @@ def _build_limits(given: Mapping[str, Any]) -> "Limits | None":
 
 
 Model = Annotated[
-    "str | torch.nn.Module",
-    Argument(metavar="MODEL", help="A .tosa, .tflite or .onnx file, or package.module:function."),
+    "AnyModel",
+    Argument(metavar="MODEL", help="A .tosa, .tflite or .onnx file, package.module:function, or a run's folder."),
 ]
-ChipOption = Annotated["str | Chip", Option(flags=("--chip",), help="A chip of `chipsmith chips`, or a YAML file.")]
-ChipArgument = Annotated["str | Chip", Argument(metavar="CHIP", help="A chip of `chipsmith chips`, or a YAML file.")]
-ChipInstead = Annotated["str | Chip | None", Option(flags=("--chip",), help="A chip, instead of the recipe's.")]
+ChipOption = Annotated["AnyChip", Option(flags=("--chip",), help="A chip of `chipsmith chips`, or a YAML file.")]
+ChipArgument = Annotated["AnyChip", Argument(metavar="CHIP", help="A chip of `chipsmith chips`, or a YAML file.")]
+ChipInstead = Annotated["AnyChip | None", Option(flags=("--chip",), help="A chip, instead of the recipe's.")]
+ChipsOption = Annotated[
+    "SomeChips | None",
+    Option(flags=("--chip", "--chips"), separator=",", help="Chips, separated by commas; default edge-256."),
+]
+ChipsByChip = Annotated["SomeChips | None", Supplied(supply=lambda: None)]
+"""The same chips, for who writes `chip=` in Python; the command line has one option for both words."""
 ChipSettings = Annotated[
     Sequence[str],
     Option(flags=("--set",), metavar="FIELD=VALUE", help="Replace a field of the chip; repeatable."),
@@ -120,7 +133,7 @@ TargetDb = Annotated[
     Option(metavar="DB", help="Give results 16 bits, the most sensitive first, until the outputs reach so many dB."),
 ]
 RecipeArgument = Annotated[
-    "AnyPath | Recipe", Argument(metavar="RECIPE", help="A recipe of `chipsmith recipes`, or a YAML file.")
+    "AnyRecipe", Argument(metavar="RECIPE", help="A recipe of `chipsmith recipes`, or a YAML file.")
 ]
 OwnNetwork = Annotated[str | None, Option(metavar="PACKAGE.MODULE:FUNCTION", help="A network of your own.")]
 AllowedFunctions = Annotated[
@@ -137,14 +150,14 @@ Seed = Annotated[
 Resume = Annotated[bool, Option(help="Go on with a training that was interrupted.")]
 ShowProgress = Annotated["Progress | None", Supplied(supply=_terminal_progress)]
 CompiledProgram = Annotated[
-    Union[AnyPath, "Program"], Argument(metavar="P.program", help="What `chipsmith compile` wrote.")
+    Union[AnyPath, "AnyProgram"], Argument(metavar="P.program", help="What `chipsmith compile` wrote.")
 ]
 DeployedProgram = Annotated[
-    Union[AnyPath, "Program"], Argument(metavar="P.program", help="What `chipsmith run` left in its folder.")
+    Union[AnyPath, "AnyProgram"], Argument(metavar="P.program", help="What `chipsmith run` left in its folder.")
 ]
 Passphrase = Annotated[str | None, Supplied(supply=_passphrase)]
 SignedPath = Annotated[
-    AnyPath,
+    Union[AnyPath, "AnyRun | CompileResult"],
     Argument(metavar="P.program|RUN_FOLDER", help="A program, another file such as a network, or a run's folder."),
 ]
 RequiredSignature = Annotated[
@@ -153,4 +166,4 @@ RequiredSignature = Annotated[
 ]
 Volume = Annotated[int, Option(metavar="CHIPS", help="Chips that are built: masks and design are spread over so many.")]
 ProgramLimits = Annotated["Limits | None", OptionGroup(options=_limit_options, build=_build_limits)]
-Inputs = AnyPath | Mapping[str, "Array"] | None
+Inputs = Union[AnyPath, Mapping[str, "Array"], "Array", None]

@@ -13,9 +13,11 @@ from chipsmith.console import inventory as console
 from chipsmith.schema import Json
 
 if TYPE_CHECKING:
+    from chipsmith.api.forms import AnyChip
     from chipsmith.chip import Chip
     from chipsmith.diagnosis import Diagnosis
     from chipsmith.flow.bill_of_materials import BillOfMaterials
+    from chipsmith.shown import Several
     from chipsmith.tosa.operators.row import OperatorRow
     from chipsmith.witness.conformance.run import Conformance
 
@@ -27,19 +29,22 @@ def _chip_schema() -> Json:
 
 
 @overload
-def chips() -> "tuple[Chip, ...]": ...
+def chips() -> "Several[Chip]": ...
 @overload
-def chips(name: str) -> "Chip": ...
+def chips(name: "AnyChip") -> "Chip": ...
 def chips(
-    name: Annotated[str | None, Argument(metavar="NAME", help="A chip or a YAML file: prints the whole file.")] = None,
-) -> "Chip | tuple[Chip, ...]":
+    name: Annotated[
+        "AnyChip | None", Argument(metavar="NAME", help="A chip or YAML file: prints the whole file.")
+    ] = None,
+) -> "Chip | Several[Chip]":
     """The chips of the catalogue, or one of them whole.
 
     All of them from small to large; with a `name` of one, or a YAML file, that chip alone. Raises BadInput.
     """
-    from chipsmith.chip import load_catalogue, load_chip
+    from chipsmith.chip import load_catalogue
+    from chipsmith.shown import Several
 
-    return tuple(load_catalogue().values()) if name is None else load_chip(name)
+    return Several(load_catalogue().values()) if name is None else as_chip(name, ())
 
 
 def conformance(
@@ -71,14 +76,15 @@ def conformance(
     )
 
 
-def ops() -> "tuple[OperatorRow, ...]":
+def ops() -> "Several[OperatorRow]":
     """The operators that Chipsmith holds, with their types and rules.
 
     A row each of TOSA's integer profile.
     """
+    from chipsmith.shown import Several
     from chipsmith.tosa.operators import OPERATORS
 
-    return tuple(OPERATORS.values())
+    return Several(OPERATORS.values())
 
 
 def doctor() -> "Diagnosis":

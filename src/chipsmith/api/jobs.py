@@ -22,17 +22,30 @@ from chipsmith.api.forms import (
     Wipe,
 )
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter
-from chipsmith.api.values import as_chip, as_path, as_program, as_progress, as_recipe_name, as_seed, as_volume
+from chipsmith.api.values import (
+    as_chip,
+    as_folder,
+    as_path,
+    as_program,
+    as_progress,
+    as_recipe_name,
+    as_seed,
+    as_volume,
+    name_program,
+)
 from chipsmith.api.verb import Schema, Verb
 from chipsmith.console import jobs as console
+from chipsmith.errors import BadInput
 from chipsmith.schema import Json
 
 if TYPE_CHECKING:
     from chipsmith.deployment.predict import Predicted
     from chipsmith.flow.compress import Compressed
     from chipsmith.flow.judging import JudgedProgram
+    from chipsmith.flow.live import AnyRecipe, AnyRun
     from chipsmith.flow.results import QuantumRunResult, RunResult, TrainResult
     from chipsmith.learn import Recipe
+    from chipsmith.shown import Several
     from chipsmith.studies.budget import Budget
 
 
@@ -148,14 +161,15 @@ def train(
     return train_recipe(job, out=as_path(out), resume=resume, progress=as_progress(progress))
 
 
-def recipes() -> "tuple[Recipe, ...]":
+def recipes() -> "Several[Recipe]":
     """The recipes that Chipsmith brings.
 
     By name; `load_recipe` of `chipsmith.learn` gives one by name or file.
     """
     from chipsmith.learn import load_recipe, shipped_recipes
+    from chipsmith.shown import Several
 
-    return tuple(load_recipe(name) for name in shipped_recipes())
+    return Several(load_recipe(name) for name in shipped_recipes())
 
 
 def compress(
@@ -228,7 +242,7 @@ def predict(
     from chipsmith.deployment.predict import predict_raw
 
     loaded = as_program(program, limits, require_signature)
-    name = loaded.manifest.network if loaded is program else str(program)
+    name = name_program(program, loaded)
     writing = Writing(tokens=tokens, temperature=temperature, seed=as_seed(seed))
     return predict_raw(
         loaded, [os.fspath(text_or_path) for text_or_path in inputs], writing=writing, name=name, limits=limits
@@ -239,8 +253,9 @@ def judge(
     program: DeployedProgram,
     *,
     recipe: Annotated[
-        "AnyPath | Recipe", Option(help="Whose data judge it: a recipe of `chipsmith recipes`, or a YAML file.")
-    ],
+        "AnyRecipe | None",
+        Option(help="Whose data judge it: a recipe, or a YAML file; default that of the run whose folder is given."),
+    ] = None,
     part: Annotated[str, Option(help="The part of the data: validation or test.")] = "test",
     settings: RecipeSettings = (),
     limits: ProgramLimits = None,
@@ -250,36 +265,39 @@ def judge(
 
     `program` is what `run` or `search` made of that recipe, as a Program or its file; each example is preprocessed,
     executed on the simulated chip in its integers, and judged by the task's metrics with bootstrap intervals. `recipe`
-    is a name, a file or a Recipe, `settings` replace fields of it. Where the recipe says `validation.executed`, so many
+    is a name, a file or a Recipe, `settings` replace fields of it; a run, by its folder or its result, brings its own.
+    Where the recipe says `validation.executed`, so many
     examples are executed. `limits` as for `simulate`. `require_signature` is the public key of who has to have signed
     the file. Raises BadInput where program and data do not go together, and CheckFailed where the file is not what was
     signed.
     """
     from chipsmith.flow.judging import judge_program, parse_part
-    from chipsmith.learn import Recipe, load_recipe
+    from chipsmith.flow.live import find_run_recipe
+    from chipsmith.flow.training import change_recipe
 
     asked = parse_part(part)
     loaded = as_program(program, limits, require_signature)
-    named = as_recipe_name(recipe)
-    read = named if isinstance(named, Recipe) else load_recipe(named, settings)
-    name = loaded.manifest.network if loaded is program else str(program)
+    named = find_run_recipe(program) if recipe is None else as_recipe_name(recipe)
+    if named is None:
+        raise BadInput("say whose data judge the program: --recipe NAME; a run's folder brings its own recipe")
+    read = change_recipe(named, settings=settings)
+    name = name_program(program, loaded)
     return judge_program(loaded, read, asked, name=name, limits=limits)
 
 
 def report(
-    folder: Annotated[AnyPath, Argument(metavar="RUN_FOLDER", help="What `chipsmith run` left.")],
+    folder: Annotated["AnyRun", Argument(metavar="RUN_FOLDER", help="What `chipsmith run` left.")],
 ) -> "RunResult | QuantumRunResult":
     """Write the page of a run again from its result.json, and print its closing table.
 
-    The page and the trace come from result.json alone. Raises BadInput where `folder` is no run's.
+    `folder` is a run's, or what `run` returned. The page and the trace come from result.json alone. Raises BadInput
+    where `folder` is no run's.
     """
-    from pathlib import Path
-
     from chipsmith.flow.results import QuantumRunResult, RunResult
     from chipsmith.flow.run_folder import draw_again
     from chipsmith.reports.record import RunRecord
 
-    path = Path(folder)
+    path = as_folder(folder)
     record = draw_again(path)
     if isinstance(record, RunRecord):
         return RunResult(record=record, folder=path)
@@ -287,11 +305,16 @@ def report(
 
 
 JOB_VERBS = (
-    Verb(function=run, present=console.present_run, fails="the chip differs from its witness"),
+    Verb(
+        function=run,
+        present=console.present_run,
+        fails="the chip differs from its witness",
+        verbose=console.WHOLE_RUN,
+    ),
     Verb(function=train, present=console.present_training, schema=Schema(of="a recipe file", read=_recipe_schema)),
     Verb(function=recipes, present=console.present_recipes),
     Verb(function=compress, present=console.present_compression, fails="no network is within the budget"),
     Verb(function=predict, present=console.present_predictions),
     Verb(function=judge, present=console.present_judged),
-    Verb(function=report, present=console.present_report),
+    Verb(function=report, present=console.present_report, verbose=console.WHOLE_RUN),
 )

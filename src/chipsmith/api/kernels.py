@@ -1,17 +1,15 @@
 """The verb of single kernels: kernel."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
-from chipsmith.api.forms import AnyPath, ChipSettings
+from chipsmith.api.forms import AnyPath, ChipsByChip, ChipSettings, ChipsOption
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter
-from chipsmith.api.values import as_chip, as_path, as_seed
+from chipsmith.api.values import as_chips, as_path, as_seed
 from chipsmith.api.verb import Verb
 from chipsmith.console import kernels as console
-from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
-    from chipsmith.chip import Chip
     from chipsmith.studies.kernel_results import KernelResult
 
 
@@ -37,9 +35,8 @@ def kernel(
     parameters: Annotated[
         Mapping[str, object] | None, OptionGroup(options=_parameter_options, build=_take_given)
     ] = None,
-    chips: Annotated[
-        Sequence["str | Chip"], Option(flags=("--chip",), separator=",", help="Chips, separated by commas.")
-    ] = ("edge-256",),
+    chips: ChipsOption = None,
+    chip: ChipsByChip = None,
     settings: ChipSettings = (),
     dtype: Annotated[str, Option(help="What activations are on the chip: int8 or int16; weights are int8.")] = "int8",
     seed: Annotated[int, Option(help="Seed of weights and inputs.")] = 0,
@@ -54,11 +51,12 @@ def kernel(
 ) -> "KernelResult":
     """Simulate a single kernel on chips, under their roof, and time the same kernel on this computer.
 
-    `parameters` are those of the kind by name, as words or values: {"input": (1, 32, 32, 3), "filters": 32}; what
-    is left out has its default. Weights and inputs are drawn by `seed`, and the kernel is quantised as a front end
+    `parameters` are those of the kind by name, as words or values: {"input": (1, 32, 32, 3), "filters": 32}; what is
+    left out has its default. Weights and inputs are drawn by `seed`, and the kernel is quantised as a front end
     quantises a layer. Each chip's outputs are compared with the reference interpreter and tosa_reference_model, bit by
     bit, and with the kernel in floating point. What runs it on this computer, and what does not and why, stands in the
-    result. The page goes to `html`, if given; for it the peak and the bandwidth of this computer are measured too.
+    result. `chips`, or `chip`, are as for `estimate`. The page goes to `html`, if given; for it the peak and the
+    bandwidth of this computer are measured too.
 
     Raises BadInput for parameters that the kind does not have or that do not fit, OperatorRefused for a chip that
     cannot hold the kernel.
@@ -68,12 +66,10 @@ def kernel(
     from chipsmith.kernels.build import build_kernel, read_activations
     from chipsmith.kernels.catalogue import find_kind
 
-    if not chips:
-        raise BadInput("no chip is named; `chipsmith chips` lists them")
     path = as_path(html)
     if path is not None:
         check_folder(path)
-    targets = [as_chip(chip, settings) for chip in chips]
+    targets = as_chips(chip, chips, settings)
     built = build_kernel(find_kind(kind), parameters or {}, activations=read_activations(dtype), seed=as_seed(seed))
     computer = None if no_computer else ComputerAsk(inferences=inferences, threads=threads)
     result = study_kernel(built, targets, computer=computer)

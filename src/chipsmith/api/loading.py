@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chipsmith.api.values import as_decibels
+from chipsmith.api.values import as_decibels, as_model
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
@@ -26,12 +26,13 @@ def load_network(
     random_calibration: bool,
     options: "LoadOptions",
 ) -> "QuantizedNetwork":
-    """The network that `model` names or is; see load_model and load_random of `chipsmith.frontends.registry`.
+    """The network that `model` names, is, or left: see as_model, then load_model and load_random of the front ends.
 
     `calibration` as resolve_calibration of `chipsmith.flow.calibration` takes it.
     """
     from chipsmith.frontends.registry import load_model, load_random
 
+    model = as_model(model)
     if not random_calibration:
         return load_model(model, resolve_source(calibration, model, options), options)
     if calibration is not None:
@@ -55,8 +56,9 @@ def resolve_source(
     if calibration is None or (isinstance(calibration, str) and calibration.endswith(_ARRAY_SUFFIXES)):
         return calibration
     from chipsmith.flow.calibration import resolve_calibration
+    from chipsmith.flow.live import find_calibration
 
-    return resolve_calibration(calibration, model, options)
+    return resolve_calibration(find_calibration(calibration), model, options)
 
 
 def read_options(*, shapes: Sequence[str], quantise: str, wide: Sequence[str], target_db: float) -> "LoadOptions":

@@ -1,13 +1,15 @@
 """The verbs of a network and its Program on a chip: compile, simulate, infer, estimate, diff."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 from chipsmith.api.forms import (
     AnyPath,
     Calibration,
     ChipOption,
+    ChipsByChip,
     ChipSettings,
+    ChipsOption,
     CompiledProgram,
     CompilerStages,
     Floor,
@@ -30,10 +32,13 @@ from chipsmith.api.values import (
     as_arrays,
     as_arrays_by_name,
     as_chip,
+    as_chips,
     as_decibels,
     as_genuine_model,
+    as_own_program,
     as_path,
     as_program,
+    as_sourced_model,
     as_volume,
 )
 from chipsmith.api.verb import Verb
@@ -43,9 +48,8 @@ from chipsmith.errors import BadInput
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from chipsmith.chip import Chip
     from chipsmith.flow.residue import LeftBehind
-    from chipsmith.flow.results import CompileResult, Estimate, InferResult, SimResult
+    from chipsmith.flow.results import CompileResult, Estimates, InferResult, SimResult
     from chipsmith.frontends.quantized_network import QuantizedNetwork
     from chipsmith.program.limits import Limits
     from chipsmith.program.program import Program
@@ -74,15 +78,16 @@ def compile(
     """Compile a network for a chip and say where each operator runs, and why.
 
     `model` names a network: a `.tosa`, `.tflite` or `.onnx` file, or "package.module:function" of a function that
-    returns a torch.nn.Module; or it is such a module itself. `chip` is a name of the catalogue, a YAML file or a Chip;
-    `settings` replace fields of it, such as "tensor.rows=32". `calibration` is for a float network alone: inputs as the
-    network takes them, n of them along the first axis, by name where there are several, or the file of such (`.npy`,
-    `.npz`); `random_calibration` draws them. `shapes` are those of inputs whose sizes the network leaves open, as
-    "name=1x3x224x224". `quantise` says how the ranges of a float network are chosen over the calibration, and `wide`
-    names operators whose results have 16 bits instead of 8; more get them, the most sensitive first, until the outputs
-    over the calibration reach `target_db`. With `wipe` each inference ends by clearing all that depends on its inputs
-    but the outputs, on the chip and in external memory. The Program is written to `output`, if given. `print_after`
-    names stages of the compiler; what each of these made is in the result as text.
+    returns a torch.nn.Module; or it is such a module itself, a Graph or a QuantizedNetwork. What `run` or `train`
+    returned, and the folder of a run, stand for the network that they hold. `chip` is a name of the catalogue, a YAML
+    file or a Chip; `settings` replace fields of it, such as "tensor.rows=32". `calibration` is for a float network
+    alone: inputs as the network takes them, n of them along the first axis, by name where there are several, or the
+    file of such (`.npy`, `.npz`); `random_calibration` draws them. `shapes` are those of inputs whose sizes the network
+    leaves open, as "name=1x3x224x224". `quantise` says how the ranges of a float network are chosen over the
+    calibration, and `wide` names operators whose results have 16 bits instead of 8; more get them, the most sensitive
+    first, until the outputs over the calibration reach `target_db`. With `wipe` each inference ends by clearing all
+    that depends on its inputs but the outputs, on the chip and in external memory. The Program is written to `output`,
+    if given. `print_after` names stages of the compiler; what each of these made is in the result as text.
 
     The author's own network, unchanged, runs beside the Program unless `no_check`: see `CompileResult.check`. An output
     of a float network is wrong under `floor` dB; the Program is written all the same.
@@ -143,7 +148,8 @@ def simulate(
 ) -> "SimResult":
     """Execute a program on the simulated chip and time it to the cycle.
 
-    `program` is a Program or its file. `inputs` are arrays by name, or an `.npy` or `.npz` file: each has the port's
+    `program` is a Program or its file; or what `compile`, `run` or another verb returned that has one, or a run's
+    folder. `inputs` are arrays by name, the array of an only input, or an `.npy` or `.npz` file: each has the port's
     type and shape, with the leading dimension times the number of inferences. Without them only time is simulated, that
     of one inference, cold and warm. An index that a table has no row for reads zeros, and is told
     (`SimResult.stray_indices`). `output` takes the results. `residue` asks what an inference leaves behind: which bytes
@@ -281,9 +287,8 @@ def infer(
 def estimate(
     model: Model,
     *,
-    chips: Annotated[
-        Sequence["str | Chip"], Option(flags=("--chip",), separator=",", help="Chips, separated by commas.")
-    ] = ("edge-256",),
+    chips: ChipsOption = None,
+    chip: ChipsByChip = None,
     settings: ChipSettings = (),
     calibration: Calibration = None,
     random_calibration: RandomCalibration = False,
@@ -295,48 +300,60 @@ def estimate(
     no_check: WithoutCheck = False,
     volume: Volume = 1_000_000,
     html: Annotated[AnyPath | None, Option(metavar="PAGE", help="The page to write.")] = None,
-) -> "tuple[Estimate, ...]":
+) -> "Estimates":
     """Latency, energy, area and cost of a network on one chip or several.
 
-    One Estimate a chip, in their order; arguments and errors as for `compile`. The network is checked once, on the
-    first chip. `volume` is the number of chips that are built: a chip's cost has its share of masks and design. A page
-    goes to `html`, if given: the chips side by side, what bounds each, their layers; an Estimate then has a Profile.
+    One Estimate a chip, in their order; arguments and errors as for `compile`. `chips`, or `chip`, is one chip or
+    several: a sequence, or a text with commas. The network is checked once, on the first chip. `volume` is the number
+    of chips that are built: a chip's cost has its share of masks and design. `model` may also be a Program, or what
+    `compile` or `simulate` returned: that is estimated on its own chip. A page goes to `html`, if given: the chips side
+    by side, what bounds each, their layers; an Estimate then has a Profile.
     """
-    from chipsmith.chip import catalogue
     from chipsmith.compiler.network import compile_network
     from chipsmith.flow.arrays import check_folder
-    from chipsmith.flow.results import Estimate
-    from chipsmith.profile.measure import describe_chip, quick_profile
 
     path = as_path(html)
     if path is not None:
         check_folder(path)
-    if not chips:
-        raise BadInput(f"no chip is named; the catalogue has {', '.join(catalogue())}")
-    targets, least_db = [as_chip(chip, settings) for chip in chips], as_decibels(floor, "--floor")
     built = as_volume(volume)
+    program = as_own_program(model)
+    if program is not None:
+        if (chip, chips, *settings) != (None, None):
+            raise BadInput(f"a Program has its chip, {program.chip.name}: give the network for another one")
+        return _estimates(program.manifest.network, [program], None, volume=built, path=path)
+    targets, least_db = as_chips(chip, chips, settings), as_decibels(floor, "--floor")
     options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
     network = load_network(model, calibration, random_calibration=random_calibration, options=options)
-    programs = [compile_network(network.graph, chip, operator_names=network.operator_names) for chip in targets]
+    programs = [compile_network(network.graph, target, operator_names=network.operator_names) for target in targets]
     check = None if no_check else _check(network, programs[0], model, least_db, random_calibration)
+    return _estimates(network.graph.name, programs, check, volume=built, path=path)
+
+
+def _estimates(
+    network: str, programs: "list[Program]", check: "SourceCheck | None", *, volume: int, path: "Path | None"
+) -> "Estimates":
+    """The estimates of a network's Programs, and their page where a path is given."""
+    from chipsmith.flow.results import Estimate, Estimates
+    from chipsmith.profile.measure import describe_chip, quick_profile
+
     if path is not None:
-        return _estimate_on_page(network.graph.name, programs, check, volume=built, path=path)
-    return tuple(
+        return _estimate_on_page(network, programs, check, volume=volume, path=path)
+    return Estimates(
         Estimate(
-            network=network.graph.name,
-            chip=describe_chip(chip),
-            inference=quick_profile(program, volume=built),
+            network=network,
+            chip=describe_chip(program.chip),
+            inference=quick_profile(program, volume=volume),
             check=check,
         )
-        for chip, program in zip(targets, programs, strict=True)
+        for program in programs
     )
 
 
 def _estimate_on_page(
-    network: str, programs: "Sequence[Program]", check: "SourceCheck | None", *, volume: int, path: "Path"
-) -> "tuple[Estimate, ...]":
+    network: str, programs: "list[Program]", check: "SourceCheck | None", *, volume: int, path: "Path"
+) -> "Estimates":
     """The estimates of a network's Programs, with their page."""
-    from chipsmith.flow.results import Estimate
+    from chipsmith.flow.results import Estimate, Estimates
     from chipsmith.reports.charts import distinct
     from chipsmith.reports.estimates.page import write_estimates_page
     from chipsmith.reports.estimates.record import EstimateRecord, estimate_in_full
@@ -346,7 +363,7 @@ def _estimate_on_page(
         estimate_in_full(program, name=name, volume=volume) for name, program in zip(names, programs, strict=True)
     )
     write_estimates_page(EstimateRecord(network=network, chips=rows, check=check), path)
-    return tuple(Estimate(network=network, chip=row.chip, inference=row.inference, check=check) for row in rows)
+    return Estimates(Estimate(network=network, chip=row.chip, inference=row.inference, check=check) for row in rows)
 
 
 def diff(
@@ -363,19 +380,31 @@ def diff(
     """Layer by layer: int8 against the author's own network, and the simulated chip against a witness in int8.
 
     Arguments as for `compile`; of a network that is quantised already `calibration` is the inputs to compare over,
-    which are random without it. Raises as `compile`, and BadInput for a `.tosa` file, which has no other source.
+    which are random without it. A run, as its result or its folder, is compared with its own module, whose data are
+    read for that. Raises as `compile`, and BadInput for a `.tosa` file, which has no other source.
     """
     from chipsmith.witness.diff.compare import compare_layers
 
     options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
-    inputs = resolve_source(calibration, model, options)
-    return compare_layers(model, inputs, as_chip(chip, settings), options)
+    network = as_sourced_model(model)
+    inputs = resolve_source(calibration, network, options)
+    return compare_layers(network, inputs, as_chip(chip, settings), options)
 
 
 PROGRAM_VERBS = (
-    Verb(function=compile, present=console.present_program, fails="an output is not that of the author's network"),
-    Verb(function=simulate, present=console.present_simulation),
+    Verb(
+        function=compile,
+        present=console.present_program,
+        fails="an output is not that of the author's network",
+        verbose=console.PLACEMENT,
+    ),
+    Verb(function=simulate, present=console.present_simulation, verbose=console.KERNELS),
     Verb(function=infer, present=console.present_inference),
-    Verb(function=estimate, present=console.present_estimates, fails="an output is not that of the author's network"),
+    Verb(
+        function=estimate,
+        present=console.present_estimates,
+        fails="an output is not that of the author's network",
+        verbose=console.SOURCES,
+    ),
     Verb(function=diff, present=console.present_diff),
 )

@@ -99,6 +99,7 @@ SEARCH_VERBS = (
         function=search,
         present=console.present_search,
         fails="no design is within the budgets",
+        verbose=console.CHANGES,
         schema=Schema(of="a study file", read=_study_schema),
     ),
 )

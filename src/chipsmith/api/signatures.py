@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from chipsmith.api.forms import AnyPath, Passphrase, SignedPath
 from chipsmith.api.parameter import Option
+from chipsmith.api.values import as_file
 from chipsmith.api.verb import Verb
 from chipsmith.console import signatures as console
 
@@ -39,6 +40,7 @@ def sign(
 ) -> "Signed":
     """Sign a program, or all files of a run's folder, by OpenSSF model-signing.
 
+    `path` may also be what `run` or `compile` returned, whose folder or file is signed.
     The signature of the file `path` stands beside it, as P.program.sig; that of a folder is its file run.sig and covers
     every other file in it. It covers the name too: a file that is renamed is signed again. `key` is on the curve P-256,
     P-384 or P-521; `passphrase` opens it, the command takes it from CHIPSMITH_KEY_PASSPHRASE. Raises BadInput.
@@ -46,7 +48,7 @@ def sign(
     from chipsmith.deployment.signatures.keys import read_private_key
     from chipsmith.deployment.signatures.signature import sign_path
 
-    return sign_path(Path(path), read_private_key(Path(key), passphrase=passphrase))
+    return sign_path(as_file(path), read_private_key(Path(key), passphrase=passphrase))
 
 
 def verify(
@@ -62,7 +64,7 @@ def verify(
     from chipsmith.deployment.signatures.keys import read_public_key
     from chipsmith.deployment.signatures.signature import verify_path
 
-    return verify_path(Path(path), read_public_key(Path(key)))
+    return verify_path(as_file(path), read_public_key(Path(key)))
 
 
 SIGNATURE_VERBS = (

@@ -5,15 +5,16 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from chipsmith.api.forms import AnyPath
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
-    import torch
-
+    from chipsmith.api.forms import AnyChip, SomeChips
     from chipsmith.chip import Chip
+    from chipsmith.flow.live import AnyProgram, AnyRecipe, AnyRun
+    from chipsmith.flow.results import CompileResult
     from chipsmith.learn import Recipe
     from chipsmith.learn.progress import Progress
     from chipsmith.program.limits import Limits
@@ -21,22 +22,51 @@ if TYPE_CHECKING:
     from chipsmith.tosa.graph import Array
 
 
+DEFAULT_CHIP = "edge-256"
+"""The chip where none is named."""
+
+
 def as_path(path: AnyPath | None) -> Path | None:
     """A path; None stays None."""
     return None if path is None else Path(path)
 
 
-def as_chip(chip: "str | Chip", settings: Sequence[str]) -> "Chip":
+def as_chip(chip: "AnyChip", settings: Sequence[str]) -> "Chip":
     """A Chip, or that of a name of the catalogue or a YAML file, with fields replaced by settings ("tensor.rows=32").
 
     Raises BadInput.
     """
-    from chipsmith.chip import load_chip, override_chip, parse_chip_settings
+    from chipsmith.chip import Chip, load_chip, override_chip, parse_chip_settings
 
     overrides = parse_chip_settings(settings)
-    if isinstance(chip, str):
-        return load_chip(chip, overrides)
+    if isinstance(chip, str | os.PathLike):
+        return load_chip(chip if isinstance(chip, str) else Path(chip), overrides)
+    if not isinstance(chip, Chip):
+        raise BadInput(f"a chip is a name, a YAML file or a Chip, and a {type(chip).__name__} is given")
     return override_chip(chip, overrides) if overrides else chip
+
+
+def as_chips(chip: "SomeChips | None", chips: "SomeChips | None", settings: Sequence[str]) -> "list[Chip]":
+    """One Chip or several, by whichever of the two words they are given; edge-256 where neither is.
+
+    Each is what as_chip takes, and a text may hold several, separated by commas. Raises BadInput.
+    """
+    from chipsmith.chip import catalogue
+
+    if chip is not None and chips is not None:
+        raise BadInput("chip and chips are one thing by two words: give one of them")
+    given = next((words for words in (chip, chips) if words is not None), DEFAULT_CHIP)
+    if isinstance(given, str):
+        named: list[AnyChip] = [given] if Path(given).is_file() else _split(given)
+    else:
+        named = list(given) if isinstance(given, Sequence) else [given]
+    if not named:
+        raise BadInput(f"no chip is named; the catalogue has {', '.join(catalogue())}")
+    return [as_chip(each, settings) for each in named]
+
+
+def _split(words: str) -> "list[AnyChip]":
+    return [word.strip() for word in words.split(",") if word.strip()]
 
 
 def as_seed(seed: int) -> int:
@@ -61,22 +91,84 @@ def as_decibels(value: float, option: str) -> float:
     return value
 
 
-def as_program(
-    program: Union[AnyPath, "Program"], limits: "Limits | None", require_signature: AnyPath | None
-) -> "Program":
-    """A Program, or that of a file, whose signature by `require_signature` is verified before anything is parsed.
+def as_program(program: "AnyProgram", limits: "Limits | None", require_signature: AnyPath | None) -> "Program":
+    """A Program, or that of a file, a run or another result, see `chipsmith.flow.live.find_program`.
 
-    It may take no more than the limits. The bytes that are parsed are those that were verified. Raises BadInput, and
-    CheckFailed where they are not what was signed.
+    With `require_signature` its signature is verified before anything is parsed. It may take no more than the limits.
+    The bytes that are parsed are those that were verified. Raises BadInput, and CheckFailed where they are not what was
+    signed.
     """
     from chipsmith.program.file import parse_program, read_program
     from chipsmith.program.program import Program
 
+    given = _find_program(program)
     if require_signature is None:
-        return program if isinstance(program, Program) else read_program(Path(program), limits=limits)
-    if isinstance(program, Program):
+        return given if isinstance(given, Program) else read_program(given, limits=limits)
+    if isinstance(given, Program):
         raise BadInput("a Program in memory has no signature; give its file to require one")
-    return parse_program(_read_genuine(Path(program), require_signature), name=str(program), limits=limits)
+    return parse_program(_read_genuine(given, require_signature), name=str(given), limits=limits)
+
+
+def _find_program(program: "AnyProgram") -> "Program | Path":
+    """As find_program; what needs none of its imports is told apart first."""
+    from chipsmith.program.program import Program
+
+    if isinstance(program, Program):
+        return program
+    if isinstance(program, str | os.PathLike) and not Path(program).is_dir():
+        return Path(program)
+    from chipsmith.flow.live import find_program
+
+    return find_program(program)
+
+
+def name_program(program: "AnyProgram", loaded: "Program") -> str:
+    """What a program is called in messages: its file or folder, else its network."""
+    return str(program) if isinstance(program, str | os.PathLike) else loaded.manifest.network
+
+
+def as_model(model: object) -> object:
+    """A network for the front ends: what they take themselves, or that of a run, a training or their folders.
+
+    See `chipsmith.flow.live.find_network`. Raises BadInput.
+    """
+    if _is_plain_model(model):
+        return model
+    from chipsmith.flow.live import find_network
+
+    return find_network(model)
+
+
+def as_deployable(model: object) -> object:
+    """A model as it is; a run's result as its folder, which has the preprocessing too."""
+    if _is_plain_model(model):
+        return model
+    from chipsmith.flow.results import RunResult
+
+    return model.folder if isinstance(model, RunResult) else model
+
+
+def as_own_program(model: object) -> "Program | None":
+    """The Program that a model is, or that a result of compiling or simulating holds; None where it is a network."""
+    if _is_plain_model(model):
+        return None
+    from chipsmith.flow.live import find_own_program
+
+    return find_own_program(model)
+
+
+def as_sourced_model(model: object) -> object:
+    """As as_model, a run's network with the module that it was quantised from."""
+    if _is_plain_model(model):
+        return model
+    from chipsmith.flow.live import find_network
+
+    return find_network(model, sourced=True)
+
+
+def _is_plain_model(model: object) -> bool:
+    """Whether a model is a name, as most are: then nothing has to be imported to tell."""
+    return isinstance(model, str | os.PathLike) and not Path(model).is_dir()
 
 
 def _read_genuine(path: Path, public_key: AnyPath) -> bytes:
@@ -87,7 +179,7 @@ def _read_genuine(path: Path, public_key: AnyPath) -> bytes:
 
 
 @contextmanager
-def as_genuine_model(model: "str | torch.nn.Module", require_signature: AnyPath | None) -> "Iterator[Any]":
+def as_genuine_model(model: object, require_signature: AnyPath | None) -> "Iterator[Any]":
     """A model as it is given; with a signature required, a private copy of its file, which is what was verified.
 
     Raises BadInput where a model is no file, and CheckFailed where it is not what was signed.
@@ -104,11 +196,19 @@ def as_genuine_model(model: "str | torch.nn.Module", require_signature: AnyPath 
         yield str(copy)
 
 
-def as_arrays(inputs: AnyPath | Mapping[str, "Array"], program: "Program") -> "Mapping[str, Array]":
-    """Arrays by the names of a Program's inputs, or those of an `.npy` or `.npz` file. Raises BadInput."""
-    from chipsmith.flow.arrays import read_inputs
+def as_arrays(inputs: "AnyPath | Array | Mapping[str, Array]", program: "Program") -> "Mapping[str, Array]":
+    """Arrays by the names of a Program's inputs, the array of its only one, or an `.npy` or `.npz` file.
 
-    return inputs if isinstance(inputs, Mapping) else read_inputs(Path(inputs), program.manifest.inputs)
+    Raises BadInput.
+    """
+    from chipsmith.flow.arrays import name_inputs, read_inputs
+
+    if isinstance(inputs, Mapping):
+        return inputs
+    ports = program.manifest.inputs
+    if isinstance(inputs, str | os.PathLike):
+        return read_inputs(Path(inputs), ports)
+    return name_inputs(inputs, ports, origin="one array is given")
 
 
 def as_arrays_by_name(inputs: "AnyPath | Array | Mapping[str, Array]") -> "Array | Mapping[str, Array]":
@@ -118,11 +218,29 @@ def as_arrays_by_name(inputs: "AnyPath | Array | Mapping[str, Array]") -> "Array
     return read_arrays(inputs) if isinstance(inputs, str | os.PathLike) else inputs
 
 
-def as_recipe_name(recipe: Union[AnyPath, "Recipe"]) -> "str | Path | Recipe":
-    """A Recipe, the name of a recipe or file as text, or a path."""
-    from chipsmith.learn import Recipe
+def as_recipe_name(recipe: "AnyRecipe") -> "str | Path | Recipe":
+    """A Recipe, that of a training or a run, or the name of a recipe or file. Raises BadInput for anything else."""
+    if isinstance(recipe, str):
+        return recipe
+    from chipsmith.flow.live import find_recipe
 
-    return recipe if isinstance(recipe, str | Recipe) else Path(recipe)
+    return find_recipe(recipe)
+
+
+def as_folder(run: "AnyRun") -> Path:
+    """A run's folder, by its path or by the run's result. Raises BadInput for anything else."""
+    from chipsmith.flow.live import find_folder
+
+    return find_folder(run)
+
+
+def as_file(thing: "AnyPath | AnyRun | CompileResult") -> Path:
+    """A file or folder, by its path or by the result that it is of. Raises BadInput where that has none."""
+    if isinstance(thing, str | os.PathLike):
+        return Path(thing)
+    from chipsmith.flow.live import find_file
+
+    return find_file(thing)
 
 
 def as_progress(progress: "Progress | None") -> "Progress":

@@ -32,12 +32,14 @@ class Verb(Generic[Result]):
     """A function of the package `chipsmith`, and the command of the same name, with hyphens between its words.
 
     `present` says how the command shows what the function returns, None where another process shows it; its `failure`
-    makes the command exit with 1. `fails` says in words when that is, empty where it never does.
+    makes the command exit with 1. `fails` says in words when that is, empty where it never does. `verbose` says what
+    `--verbose` shows beside, which is the command's alone; empty where it has no such option.
     """
 
     function: Callable[..., Result]
     present: Callable[[Result], Presentation | None]
     fails: str = ""
+    verbose: str = ""
     schema: Schema | None = None
 
     @property

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from chipsmith.chip.tables import read_table
+from chipsmith.shown import Shown
 
 SCHEMA_VERSION = 1
 INSTRUCTION_BYTES = 128
@@ -34,7 +35,7 @@ def powers_of_two(low: int, high: int) -> dict[str, Any]:
     return {"enum": [1 << bit for bit in range(low.bit_length() - 1, high.bit_length())]}
 
 
-class Section(BaseModel):
+class Section(Shown, BaseModel):
     """A part of a chip file: frozen, without unknown keys, without silent conversion of types.
 
     A field whose schema has an `enum` (powers of two) accepts these values only.
@@ -144,6 +145,13 @@ class Chip(Section):
     memory: Memory
     instructions: InstructionMemory
     external: ExternalMemory
+
+    def _brief(self) -> str:
+        return (
+            f"{self.name}: {self.tensor.rows} x {self.tensor.columns} MACs and {self.vector.lanes} lanes at "
+            f"{self.clock_mhz} MHz, {self.on_chip_bytes >> 10} KiB on chip, {self.technology.node_nm} nm, "
+            f"{self.external.kind} with {self.external.bytes_per_cycle} bytes a cycle"
+        )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -7,6 +7,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from chipsmith.shown import Shown
+
 
 class Status(enum.Enum):
     """How far a number can be trusted, from the best to the worst."""
@@ -27,7 +29,7 @@ def weakest(*statuses: Status) -> Status:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sourced:
+class Sourced(Shown):
     """A value in `unit` with its status and its source.
 
     `source` is where the value was read or, for a computed value, its formula; `origins` are then the sources of all

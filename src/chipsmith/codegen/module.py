@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chipsmith.shown import Shown
 from chipsmith.tosa.graph import DType
 
 
 @dataclass(frozen=True, kw_only=True)
-class CPort:
+class CPort(Shown):
     """An input or output of the network: the graph's `tensor`, and the C identifier that stands for it."""
 
     tensor: str
@@ -25,7 +26,7 @@ class CPort:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CModule:
+class CModule(Shown):
     """A network as one header and one source.
 
     `name` is the C identifier that all its global names begin with; the files are `name`.h and `name`.c. The source

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chipsmith.console.presentation import Presentation, new_table, print_tables
+from chipsmith.console.presentation import Presentation, new_table, print_sentence, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def present_data(report: DataReport) -> Presentation:
 def print_warnings(report: DataReport | None) -> None:
     """A line for each warning of the look before a training."""
     for finding in () if report is None else report.warnings:
-        print(f"data: {finding.message}")
+        print_sentence(f"data: {finding.message}")
 
 
 def _to_json(report: DataReport) -> Json:

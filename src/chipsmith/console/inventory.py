@@ -56,6 +56,7 @@ def _print_catalogue(chips: Sequence[Chip]) -> None:
         most = f"{estimate_timing(chip).max_clock_mhz.value:.0f}"
         sizes = (str(chip.on_chip_bytes >> 10), str(chip.clock_mhz), most, str(chip.technology.node_nm))
         table.add_row(chip.name, array, *sizes, external)
+    table.caption_justify = "left"
     table.caption = "at most: the fastest clock by estimate, which sources may miss by half (docs/estimates.md)"
     print_tables(table)
 

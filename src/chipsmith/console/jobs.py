@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from chipsmith.console.data import print_warnings
 from chipsmith.console.machines import print_cosimulation
-from chipsmith.console.presentation import Presentation, new_table, print_tables
+from chipsmith.console.presentation import Presentation, new_table, print_sentence, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.units import format_time
 
@@ -20,14 +21,22 @@ if TYPE_CHECKING:
     from chipsmith.learn import Recipe
 
 
+WHOLE_RUN = "Show all figures with their sources, where each operator runs, and when each kernel."
+"""What --verbose shows of a run."""
+
+
 def present_run(result: RunResult | QuantumRunResult) -> Presentation:
     """The closing table of a run, where its files are, and its co-simulation, if it has one."""
-    return Presentation(to_json=result.to_json, print_text=partial(_print_run, result), failure=result.failure)
+    return replace(present_report(result), failure=result.failure)
 
 
 def present_report(result: RunResult | QuantumRunResult) -> Presentation:
     """As of the run; what the run found is no failure of drawing it."""
-    return Presentation(to_json=result.to_json, print_text=partial(_print_run, result))
+    return Presentation(
+        to_json=result.to_json,
+        print_text=partial(_print_run, result),
+        print_verbose=partial(_print_whole_run, result),
+    )
 
 
 def present_training(result: TrainResult) -> Presentation | None:
@@ -69,30 +78,49 @@ def _print_judged(result: JudgedProgram) -> None:
 
 
 def _print_run(result: RunResult | QuantumRunResult) -> None:
+    """What fits a screen: the outcome in a line, the figures that matter, notes, and where the files are."""
     from chipsmith.flow.results import RunResult
+    from chipsmith.reports.closing import closing_notes, closing_rows, short_table, verdict_line
+    from chipsmith.reports.quantum.headline import quantum_headlines
+    from chipsmith.reports.quantum.page import quantum_verdict
 
+    record = result.record
     if isinstance(result, RunResult):
-        _print_chip_run(result)
+        print_sentence(verdict_line(result.record))
+        print_tables(short_table(closing_rows(result.record)))
     else:
-        _print_quantum_run(result)
+        print_sentence(f"{record.network}: {result.record.model}, simulated. {quantum_verdict(result.record)}")
+        print_tables(short_table(quantum_headlines(result.record)))
+    for note in closing_notes(record):
+        print_sentence(note)
+    _print_end(result)
+    print("--verbose has all figures with their sources, and where each operator runs")
 
 
-def _print_quantum_run(result: QuantumRunResult) -> None:
+def _print_whole_run(result: RunResult | QuantumRunResult) -> None:
+    """All tables."""
+    from chipsmith.flow.results import RunResult
     from chipsmith.reports.quantum.terminal import print_quantum_report
-
-    print_quantum_report(result.record)
-    print_warnings(result.record.data)
-    print(f"run folder: {result.folder} (report.html is the page, circuit.qasm the circuit in OpenQASM 3)")
-
-
-def _print_chip_run(result: RunResult) -> None:
     from chipsmith.reports.terminal import print_report
 
-    print_report(result.record)
+    if isinstance(result, RunResult):
+        print_report(result.record)
+    else:
+        print_quantum_report(result.record)
+    _print_end(result)
+
+
+def _print_end(result: RunResult | QuantumRunResult) -> None:
+    """Warnings of the data, the files, and the co-simulation where there was one."""
+    from chipsmith.flow.results import RunResult
+
     print_warnings(result.record.data)
-    print(f"run folder: {result.folder} (report.html is the page, trace.json opens in the Perfetto viewer)")
-    if result.cosim is not None:
-        print_cosimulation(result.cosim)
+    if isinstance(result, RunResult):
+        print_sentence(f"files: {result.folder}/ report.html (the page), trace.json (for the Perfetto viewer)")
+        if result.cosim is not None:
+            print_cosimulation(result.cosim)
+    else:
+        print_sentence(f"files: {result.folder}/ report.html (the page), circuit.qasm (OpenQASM 3)")
 
 
 def _print_training(result: TrainResult) -> None:
@@ -100,7 +128,7 @@ def _print_training(result: TrainResult) -> None:
     from chipsmith.reports.privacy import privacy_lines
 
     verdict = result.training.verdict
-    print(f"training: {verdict.fit.value}; {verdict.reason}")
+    print_sentence(f"training: {verdict.fit.value}; {verdict.reason}")
     for line in privacy_lines(result.training.history.budget, result.training.outside_of_promise):
         print(line)
     for metric in result.metrics.metrics:
@@ -138,9 +166,9 @@ def _print_compression(result: Compressed) -> None:
     )
     print_tables(table)
     for reason in compression.skipped:
-        print(f"not done: {reason}")
+        print_sentence(f"not done: {reason}")
     if compression.met:
-        print(verdict(compression))
+        print_sentence(verdict(compression))
     print(f"run folder: {result.folder} (report.html shows the front)")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chipsmith.console.presentation import Presentation, new_table, print_tables
+from chipsmith.console.presentation import Presentation, new_table, print_sentence, print_tables
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,15 +21,15 @@ def present_kernel(result: KernelResult) -> Presentation:
 def _print(result: KernelResult) -> None:
     from chipsmith.witness.check.text import describe_check
 
-    print(result.title)
+    print_sentence(result.title)
     print_tables(_chip_table(result))
     if result.check is not None:
-        print(describe_check(result.check))
+        print_sentence(describe_check(result.check))
     if result.processor is not None:
         print()
         print_tables(_computer_table(result))
         for row in result.left_out:
-            print(f"not timed: {row.name}: {row.reason}")
+            print_sentence(f"not timed: {row.name}: {row.reason}")
 
 
 def _chip_table(result: KernelResult) -> Table:

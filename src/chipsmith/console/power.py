@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chipsmith.console.presentation import Presentation, new_table, print_tables
+from chipsmith.console.presentation import Presentation, new_table, print_sentence, print_tables, tighten
 from chipsmith.units import percent, signed_percent
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def _print_power(result: PowerResult) -> None:
     if result.estimate is not None:
         print_tables(_estimate_table(result))
     machine = result.machine
-    print(
+    print_sentence(
         f"{result.scope}: {result.run.cycles:,} cycles, {result.total_pj / 1e3:,.1f} nJ, "
         f"{result.run.toggles:,} toggles of {machine.circuit.cell_count:,} cells of {result.library.name}"
     )
@@ -40,14 +40,14 @@ def _print_power(result: PowerResult) -> None:
 
 
 def _block_table(result: PowerResult) -> Table:
-    columns = ("block", "nJ", "share", "logic", "glitches", "registers", "clock", "memory", "leakage")
+    columns = ("block", "nJ", "share", "logic", "glitch", "registers", "clock", "memory", "leakage")
     table = new_table(f"{result.program.manifest.network} at the gates of {result.program.chip.name}", *columns)
     for block, row in sorted(result.blocks.items(), key=lambda item: -item[1].total_pj):
         parts = (row.logic_pj, row.glitches_pj, row.registers_pj, row.clock_pj, row.memory_pj, row.leakage_pj)
         if row.total_pj >= _NOTHING * result.total_pj:
             told = (f"{part / 1e3:,.1f}" if part else "" for part in parts)
             table.add_row(block.value, f"{row.total_pj / 1e3:,.1f}", percent(row.total_pj / result.total_pj, 1), *told)
-    return table
+    return tighten(table)
 
 
 def _kernel_table(result: PowerResult) -> Table:

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 class Presentation:
     """How a command shows a result.
 
-    `to_json` gives the object of --json, `print_text` prints the same for people. `failure` says why the command exits
-    with 1 although it is done; empty where it does not.
+    `to_json` gives the object of --json, `print_text` prints the same for people, on a screen; `print_verbose` prints
+    it at length, for --verbose, None where there is no more. `failure` says why the command exits with 1 although it is
+    done; empty where it does not.
     """
 
     to_json: Callable[[], Json]
     print_text: Callable[[], None]
+    print_verbose: Callable[[], None] | None = None
     failure: str = ""
 
 
@@ -46,10 +48,34 @@ def new_table(title: str, *columns: str) -> Table:
     return table
 
 
+def tighten(table: Table) -> Table:
+    """The table with a blank between its columns and figures that are never broken: many columns fit 80 so."""
+    table.padding = (0, 0, 0, 0)
+    for column in table.columns[1:]:
+        column.no_wrap, column.justify = True, "right"
+    return table
+
+
+def print_sentence(text: str) -> None:
+    """Print a sentence on stdout, broken between words where the terminal ends; a file or a pipe gets one line."""
+    from rich.text import Text
+
+    if sys.stdout.isatty() or "COLUMNS" in os.environ:
+        print_tables(Text(text))
+    else:
+        print(text)
+
+
 def print_tables(*tables: RenderableType) -> None:
     """Print tables on stdout, without colour where that is no terminal."""
     from rich.console import Console
 
+    from chipsmith.console.blocks import BlockWriter
+
+    if isinstance(sys.stdout, BlockWriter):
+        for table in tables:
+            sys.stdout.add(table)
+        return
     console = Console(highlight=False)
     for table in tables:
         console.print(table)

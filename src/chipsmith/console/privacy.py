@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chipsmith.console.presentation import Presentation, new_table, print_tables
+from chipsmith.console.presentation import Presentation, new_table, print_sentence, print_tables
 
 if TYPE_CHECKING:
     from chipsmith.flow.audit import Audited
@@ -33,7 +33,7 @@ def _print_audit(result: Audited) -> None:
     )
     print_tables(table)
     for sentence in record.outside:
-        print(f"outside of the promise: {sentence}")
+        print_sentence(f"outside of the promise: {sentence}")
     print(f"folder: {result.folder} (audit.html is the page)")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chipsmith.console.presentation import Presentation, new_table, print_tables
+from chipsmith.console.presentation import Presentation, new_table, print_sentence, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.units import format_time, percent
 
@@ -22,16 +23,28 @@ if TYPE_CHECKING:
     from chipsmith.witness.diff.layer import Difference
 
 
+PLACEMENT = "Show where each operator runs, and why."
+KERNELS = "Show when each kernel runs and what it waits for."
+SOURCES = "Show all figures of each chip with their sources."
+
+
 def present_program(result: CompileResult) -> Presentation:
     """What the stages made that were asked for; placement, size and memory of a Program; the check."""
     return Presentation(
-        to_json=result.to_json, print_text=partial(_print_program, result), failure=explain_check(result.check)
+        to_json=result.to_json,
+        print_text=partial(_print_program, result),
+        print_verbose=partial(_print_whole_program, result),
+        failure=explain_check(result.check),
     )
 
 
 def present_simulation(result: SimResult) -> Presentation:
     """Latency, cold and warm, and the busy share of each engine."""
-    return Presentation(to_json=result.to_json, print_text=partial(_print_simulation, result))
+    return Presentation(
+        to_json=result.to_json,
+        print_text=partial(_print_simulation, result),
+        print_verbose=partial(_print_whole_simulation, result),
+    )
 
 
 def present_inference(result: InferResult) -> Presentation:
@@ -44,6 +57,7 @@ def present_estimates(results: Sequence[Estimate]) -> Presentation:
     return Presentation(
         to_json=partial(_estimates_json, results),
         print_text=partial(_print_estimates, results),
+        print_verbose=partial(_print_whole_estimates, results),
         failure=explain_check(results[0].check),
     )
 
@@ -54,19 +68,49 @@ def present_diff(result: Diff) -> Presentation:
 
 
 def _print_program(result: CompileResult) -> None:
+    """What fits a screen: size and memory, and how many operators run where."""
+    _print_stages(result)
+    print_tables(_program_table(result))
+    _print_program_notes(result)
+    print("--verbose says of each operator where it runs, and why")
+
+
+def _print_whole_program(result: CompileResult) -> None:
+    """The placement of each operator too."""
     from chipsmith.reports.terminal import placement_table
 
+    _print_stages(result)
+    print_tables(placement_table(result.operators, result.host_steps), _program_table(result))
+    _print_program_notes(result)
+
+
+def _print_stages(result: CompileResult) -> None:
     for stage, text in result.stages.items():
         print(f"after {stage}:", text, "", sep="\n")
+
+
+def _program_table(result: CompileResult) -> Table:
     program, manifest = result.program, result.program.manifest
     table = new_table(f"{manifest.network} on {program.chip.name}", "figure", "value")
-    table.add_row("instructions", f"{len(program.instructions):,}")
+    table.add_row("operators", _describe_places(result))
+    table.add_row("kernels, instructions", f"{len(manifest.kernels):,}, {len(program.instructions):,}")
     table.add_row("on-chip memory, peak", f"{result.memory_peak_bytes:,} of {program.chip.memory_bytes:,} bytes")
     table.add_row("weights, biases, tables", f"{manifest.weight_bytes:,} bytes")
     if manifest.wipe_start is not None:
         table.add_row("wipe", f"{result.wipe_cycles:,} cycles of a cold inference, simulated")
     table.add_row("program file", str(result.path) if result.path else "not written; -o P.program writes it")
-    print_tables(placement_table(result.operators, result.host_steps), table)
+    return table
+
+
+def _describe_places(result: CompileResult) -> str:
+    """How many operators went where: '19: tensor 8, vector 3, view 2, folded 6; 3 steps on the host'."""
+    places = Counter(operator.placed.value for operator in result.operators)
+    listed = ", ".join(f"{place} {count:,}" for place, count in places.most_common())
+    host = f"; {len(result.host_steps)} steps on the host" if result.host_steps else ""
+    return f"{len(result.operators):,}: {listed}{host}"
+
+
+def _print_program_notes(result: CompileResult) -> None:
     _print_quantisation(result.quantisation)
     print_check(result.check)
 
@@ -85,7 +129,7 @@ def print_check(check: SourceCheck | None) -> None:
         return
     from chipsmith.witness.check.text import describe_check
 
-    print(describe_check(check))
+    print_sentence(describe_check(check))
 
 
 def explain_check(check: SourceCheck | None) -> str:
@@ -112,6 +156,15 @@ def _print_simulation(result: SimResult) -> None:
     if result.outputs:
         print(f"{result.inferences} inferences executed; outputs: {result.path or 'not written (--output)'}")
     _print_lines(result.stray_indices)
+
+
+def _print_whole_simulation(result: SimResult) -> None:
+    """The kernels too."""
+    from chipsmith.profile.measure import full_profile
+    from chipsmith.reports.terminal import kernel_table
+
+    print_tables(kernel_table(full_profile(result.program)))
+    _print_simulation(result)
 
 
 def _add_wipe(table: Table, result: SimResult) -> None:
@@ -164,7 +217,7 @@ def _print_inference(result: InferResult) -> None:
 
 def _print_lines(sentences: Sequence[str]) -> None:
     for sentence in sentences:
-        print(sentence)
+        print_sentence(sentence)
 
 
 def _print_count(counted: InstructionCount) -> None:
@@ -183,6 +236,17 @@ def _print_estimates(results: Sequence[Estimate]) -> None:
         if inference.timing.doubt:
             print(f"{name}: {inference.timing.doubt}")
     print_check(results[0].check)
+
+
+def _print_whole_estimates(results: Sequence[Estimate]) -> None:
+    """All headline figures of each chip too, with their sources."""
+    from chipsmith.reports.headline import inference_headlines
+    from chipsmith.reports.terminal import headline_table
+
+    for estimate in results:
+        title = f"{estimate.network} on {estimate.chip.name}"
+        print_tables(headline_table(title, inference_headlines(estimate.inference)))
+    _print_estimates(results)
 
 
 def _estimates_json(results: Sequence[Estimate]) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chipsmith.console.presentation import Presentation, new_table, print_tables
+from chipsmith.console.presentation import Presentation, new_table, print_sentence, print_tables
 from chipsmith.units import percent, significant
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def _print_scaling(result: Scaling) -> None:
         print()
         _print_curve(curve)
     for axis, reason in result.skipped.items():
-        print(f"\n{axis}: left out: {reason}")
+        print_sentence(f"\n{axis}: left out: {reason}")
 
 
 def _print_curve(curve: ScalingCurve) -> None:
@@ -36,15 +36,15 @@ def _print_curve(curve: ScalingCurve) -> None:
             f"{point.label}{mark}", *_figures(point), *(_chip_cells(point) if on_chip else _clock_cells(point))
         )
     print_tables(table)
-    print(curve.explanation)
+    print_sentence(curve.explanation)
     if curve.serial_share is not None:
         print(f"{percent(curve.serial_share, 0)} of the work stays serial, by Amdahl's law.")
     for point in curve.points:
         if point.reason:
-            print(f"{point.label}: {point.reason}")
+            print_sentence(f"{point.label}: {point.reason}")
         if point.compared is not None:
             print(f"batch {point.label}: {point.mismatches} of {point.compared} outputs differ from single inferences")
-    print(f"({curve.source})")
+    print_sentence(f"({curve.source})")
 
 
 def _figures(point: ScalingPoint) -> tuple[str, str, str]:

@@ -21,6 +21,7 @@ from chipsmith.program.limits import Limits
 from chipsmith.program.port_values import find_stray_index
 from chipsmith.program.program import Port, Program
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Shown
 from chipsmith.sim import cycle
 from chipsmith.targets import HostedGraph
 from chipsmith.targets.npu import NpuGraph
@@ -32,7 +33,7 @@ _DTYPES = {"<b1": DType.BOOL, "<i1": DType.INT8, "<i2": DType.INT16, "<i4": DTyp
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prediction:
+class Prediction(Shown):
     """The answer for one example: `answer` goes to JSON, `line` says it to people."""
 
     input: str
@@ -41,7 +42,7 @@ class Prediction:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Predicted:
+class Predicted(Shown):
     """Answers of a Program; `latency_cycles` is of one inference, cold, and `inferences` were executed in all."""
 
     program: Program
@@ -49,6 +50,12 @@ class Predicted:
     predictions: tuple[Prediction, ...]
     inferences: int
     latency_cycles: int
+
+    def _brief(self) -> str:
+        chip = self.program.chip.name
+        answers = "; ".join(f"{row.input}: {row.line}" for row in self.predictions[:2])
+        more = f"; {len(self.predictions) - 2} more" if len(self.predictions) > 2 else ""
+        return f"{answers}{more}; {self.latency_us:,.2f} µs each on {chip} (simulated)"
 
     @property
     def latency_us(self) -> float:

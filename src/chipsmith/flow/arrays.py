@@ -20,12 +20,15 @@ def read_inputs(path: Path, ports: Sequence[Port]) -> dict[str, Array]:
     Raises BadInput where the file is missing, damaged or not what the ports ask; shapes are the simulator's question.
     """
     loaded = read_arrays(path)
-    if isinstance(loaded, dict):
-        return loaded
+    return loaded if isinstance(loaded, dict) else name_inputs(loaded, ports, origin=f"{path} holds one array")
+
+
+def name_inputs(array: Array, ports: Sequence[Port], *, origin: str) -> dict[str, Array]:
+    """The array as that of the only port; `origin` says where it comes from. Raises BadInput where there are more."""
     if len(ports) != 1:
         names = ", ".join(port.name for port in ports)
-        raise BadInput(f"{path} holds one array and the program has {len(ports)} inputs; give an .npz keyed by {names}")
-    return {ports[0].name: loaded}
+        raise BadInput(f"{origin} and the program has {len(ports)} inputs; give an .npz keyed by {names}")
+    return {ports[0].name: array}
 
 
 def check_output(path: Path, names: Sequence[str]) -> None:

@@ -40,6 +40,7 @@ from chipsmith.learn.progress import Progress
 from chipsmith.learn.trained import train
 from chipsmith.profile.measure import describe_chip
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
 from chipsmith.targets.npu import NpuTarget
 
 AUDIT, AUDIT_PAGE = "audit.json", "audit.html"
@@ -63,11 +64,16 @@ class AuditRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Audited:
+class Audited(Shown):
     """An audit, and the folder that it left."""
 
     record: AuditRecord
     folder: Path
+
+    def _brief(self) -> str:
+        record = self.record
+        verdict = record.failure or "no attack obtains more than is claimed"
+        return f"{record.network}: {len(record.rows)} budgets, {record.shadows} shadows; {verdict}; in {self.folder}"
 
     @property
     def failure(self) -> str:

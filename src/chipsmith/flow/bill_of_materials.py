@@ -19,6 +19,7 @@ from chipsmith.extras import require_package
 from chipsmith.files import write_whole
 from chipsmith.flow.bom_components import InstalledLibrary, installed_libraries, library_component, sha256_hash
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
 
 if TYPE_CHECKING:
     from cyclonedx.model.component import Component
@@ -37,11 +38,14 @@ _NUMBERS = uuid.uuid5(uuid.NAMESPACE_URL, "https://cyclonedx.org/schema/bom-1.6.
 
 
 @dataclass(frozen=True, kw_only=True)
-class BillOfMaterials:
+class BillOfMaterials(Shown):
     """A document of CycloneDX, and where it was written, if it was."""
 
     text: str
     path: Path | None = None
+
+    def _brief(self) -> str:
+        return f"{len(self.components)} distributions{f'; in {self.path}' if self.path else ''}"
 
     @property
     def components(self) -> list[Json]:

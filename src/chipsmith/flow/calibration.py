@@ -14,14 +14,14 @@ from chipsmith.frontends.calibration import CalibrationSource
 from chipsmith.frontends.options import LoadOptions
 from chipsmith.frontends.quantized_io import AuthorTensor
 from chipsmith.frontends.registry import list_model_inputs
-from chipsmith.learn import Recipe, load_calibration_part, shipped_recipes
+from chipsmith.learn import Dataset, Recipe, load_calibration_part, shipped_recipes
 from chipsmith.learn.data import Examples
 from chipsmith.learn.data.images import BRIGHTEST, SUFFIXES
 from chipsmith.learn.preprocessing import ImageReader
 from chipsmith.tosa.graph import Array
 
-AnyCalibration: TypeAlias = CalibrationSource | Recipe
-"""What a user may give: arrays or their file, a recipe or its name or file, a folder of images."""
+AnyCalibration: TypeAlias = CalibrationSource | Recipe | Dataset
+"""What a user may give: arrays or their file, a recipe or its name or file, a data set, a folder of images."""
 
 MOST_EXAMPLES = 256
 """Examples of a recipe, or images of a folder, that are taken."""
@@ -35,10 +35,13 @@ def resolve_calibration(
 ) -> CalibrationSource | None:
     """Arrays, or the file of such, for a network that `model` names.
 
-    Of a recipe they are its first training examples, of a private one validation examples, preprocessed as it says.
+    Of a recipe they are its first training examples, of a private one validation examples, preprocessed as it says; of
+    a data set its first training examples.
     Images of a folder are resized to the network's only input, as RGB or grey, with values from 0 to 1, or 0 to 255
     where the input is uint8. Raises BadInput where there are none, or nothing says how large the images are.
     """
+    if isinstance(calibration, Dataset):
+        return _first_examples(calibration.train)
     if isinstance(calibration, Recipe):
         return _first_examples(calibration.calibration_part(calibration.load_data()))
     if not isinstance(calibration, str | os.PathLike):

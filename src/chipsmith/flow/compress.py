@@ -24,6 +24,7 @@ from chipsmith.learn.trained_file import load_trained, save_trained
 from chipsmith.learn.training.identity import bit_versions
 from chipsmith.reports.compression import render_compression
 from chipsmith.schema import Json
+from chipsmith.shown import Pictured
 from chipsmith.studies.compression import CompressionStudy
 from chipsmith.studies.folder import CompressionFolder
 from chipsmith.studies.methods import CompressionSettings
@@ -34,11 +35,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compressed:
+class Compressed(Pictured):
     """A compression, and the folder that it left."""
 
     result: Compression
     folder: Path
+
+    def _brief(self) -> str:
+        return f"{self.result._brief()}; in {self.folder}"
 
     @property
     def failure(self) -> str:

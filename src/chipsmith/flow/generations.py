@@ -19,6 +19,7 @@ from chipsmith.learn.progress import Progress
 from chipsmith.profile.profile import Evidence
 from chipsmith.runtimes.processor import Processor, describe_processor
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
 from chipsmith.suggest import nearest_at_end
 from chipsmith.systems.c_rows import count_c, measure_c
 from chipsmith.systems.chip_rows import CHIPS, computer_points, network_size, simulate_chips
@@ -71,13 +72,16 @@ class GenerationsRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GenerationsResult:
+class GenerationsResult(Shown):
     """The comparison, its page, and the record of this computer's rows, where it was asked for."""
 
     comparison: Comparison
     language: Language
     page: Path
     record: Path | None
+
+    def _brief(self) -> str:
+        return f"{self.comparison._brief()}; page {self.page}"
 
     def to_json(self) -> Json:
         """As `chipsmith generations --json` prints it."""

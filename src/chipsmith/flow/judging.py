@@ -13,6 +13,7 @@ from chipsmith.learn.validation.evaluate import Metrics, Predict, evaluate
 from chipsmith.program.limits import Limits
 from chipsmith.program.program import Program
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Shown
 
 
 class DataPart(enum.StrEnum):
@@ -23,13 +24,20 @@ class DataPart(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class JudgedProgram:
+class JudgedProgram(Shown):
     """How good the answers of a Program are, on a part of the data of a recipe."""
 
     program: Program
     recipe: str
     part: DataPart
     metrics: Metrics
+
+    def _brief(self) -> str:
+        network, chip = self.program.manifest.network, self.program.chip.name
+        return (
+            f"{network} on {chip}: {self.metrics.primary_metric._brief()} of the {self.part.value} part of "
+            f"{self.recipe} (simulated)"
+        )
 
     def to_json(self) -> Json:
         """The object of `chipsmith judge --json`."""

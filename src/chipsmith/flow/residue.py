@@ -14,6 +14,7 @@ from chipsmith.program.program import Port, Program
 from chipsmith.program.residue import trace_residue
 from chipsmith.program.streams import Mask
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
 from chipsmith.sim.functional import final_memories
 from chipsmith.sim.memory import Array
 
@@ -23,7 +24,7 @@ _COPIES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResidueRow:
+class ResidueRow(Shown):
     """The bytes of a memory that hold one kind of thing after END.
 
     `dependent_bytes` may depend on the inputs, by the flow of the data; `differing_bytes` differ between the two
@@ -38,7 +39,7 @@ class ResidueRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeftBehind:
+class LeftBehind(Shown):
     """What is in the memories and registers of a chip after an inference of a Program.
 
     `registers`: sets of registers that may depend on the inputs; `read_lines`: bank groups whose last line that was

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from chipsmith.data_report import DataReport, findings_to_plain
 from chipsmith.program.layer_names import name_layer
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Pictured, Several, Shown
 
 if TYPE_CHECKING:
     from chipsmith.flow.residue import LeftBehind
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompileResult:
+class CompileResult(Shown):
     """A Program, what the host does around it, and the file it was written to, if any.
 
     `check` is that of the author's own network; None where it has no other source, or was left out. `stages`: what the
@@ -47,6 +48,10 @@ class CompileResult:
     stages: Mapping[str, str] = field(default_factory=dict)
     check: SourceCheck | None = None
     quantisation: QuantisationReport | None = None
+
+    def _brief(self) -> str:
+        check = "" if self.check is None else f"; outputs {'right' if self.check.right else 'WRONG'} against the source"
+        return f"{self.program._brief()}{f'; in {self.path}' if self.path else ''}{check}"
 
     @property
     def operators(self) -> tuple[Placement, ...]:
@@ -97,7 +102,7 @@ class CompileResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SimResult:
+class SimResult(Pictured):
     """The outputs of a Program by name (empty where no input was given), and its time cold and warm.
 
     `stray_indices` has a sentence for each input with an index that a table has no row for: it reads zeros.
@@ -111,6 +116,13 @@ class SimResult:
     path: Path | None
     stray_indices: tuple[str, ...] = ()
     residue: LeftBehind | None = None
+
+    def _brief(self) -> str:
+        manifest, chip = self.program.manifest, self.program.chip
+        cold, warm = self.cold.latency_cycles, self.warm.latency_cycles
+        executed = f"; {self.inferences} inferences executed" if self.outputs else ""
+        time = f"{cold:,} cycles cold, {warm:,} warm, {cold / chip.clock_mhz:,.2f} µs at {chip.clock_mhz} MHz"
+        return f"{manifest.network} on {chip.name}: {time} (simulated){executed}"
 
     def to_json(self) -> Json:
         """The object of `chipsmith simulate --json`; latency and busy cycles are of one inference."""
@@ -163,7 +175,7 @@ class SimResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class InferResult:
+class InferResult(Shown):
     """The outputs of a network by its author's names, of so many inferences on a target; the file that has them.
 
     `stray_indices` has a sentence for each operator that got an index which its table has no row for, `clipped_inputs`
@@ -181,6 +193,10 @@ class InferResult:
     clipped_inputs: tuple[str, ...] = ()
     latency: HostLatency | None = None
     counted: InstructionCount | None = None
+
+    def _brief(self) -> str:
+        outputs = ", ".join(f"{name} {array.dtype}{list(array.shape)}" for name, array in self.outputs.items())
+        return f"{self.network} on {self.target.name}: {self.inferences} inferences; {outputs}"
 
     def to_json(self) -> Json:
         """The object of `chipsmith infer --json`."""
@@ -217,13 +233,16 @@ class InferResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class Estimate(Shown):
     """What one cold inference of a network takes on one chip, and what the chip costs; `check` is a CompileResult's."""
 
     network: str
     chip: ChipRecord
     inference: Totals
     check: SourceCheck | None = None
+
+    def _brief(self) -> str:
+        return f"{self.network} on {self.chip.name}: {self.inference._brief()}"
 
     def to_json(self) -> Json:
         """One entry of `chipsmith estimate --json`."""
@@ -239,14 +258,27 @@ class Estimate:
         }
 
 
+class Estimates(Several[Estimate], Pictured):
+    """One network on several chips: a tuple of Estimates, in the order of the chips."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, kw_only=True)
-class TrainResult:
+class TrainResult(Pictured):
     """How a network was trained, its float metrics on the test part, its file of weights, and a look at its data."""
 
     training: Training
     metrics: Metrics
     path: Path
     data: DataReport
+
+    def _brief(self) -> str:
+        primary, training = self.metrics.primary_metric, self.training
+        return (
+            f"{training.recipe.name}: {training.verdict.fit.value}; test {primary._brief()} in float (measured); "
+            f"{len(training.history.epochs)} epochs; in {self.path}"
+        )
 
     def to_json(self) -> Json:
         """The object of `chipsmith train --json`; `accuracy_source` is there for classification and language."""
@@ -282,12 +314,15 @@ class TrainResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunResult:
+class RunResult(Pictured):
     """A run: its record, the folder that it left, and one inference on the chip's RTL where that was asked for."""
 
     record: RunRecord
     folder: Path
     cosim: CosimResult | None = None
+
+    def _brief(self) -> str:
+        return f"{self.record._brief()}; in {self.folder}"
 
     @property
     def program(self) -> Path:
@@ -322,11 +357,14 @@ class RunResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuantumRunResult:
+class QuantumRunResult(Pictured):
     """A run of a quantum network: its record, and the folder that it left."""
 
     record: QuantumRunRecord
     folder: Path
+
+    def _brief(self) -> str:
+        return f"{self.record._brief()}; in {self.folder}"
 
     @property
     def failure(self) -> str:

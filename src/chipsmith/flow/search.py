@@ -21,6 +21,7 @@ from chipsmith.learn import load_recipe
 from chipsmith.learn.data.files import find
 from chipsmith.learn.progress import Progress
 from chipsmith.schema import Json
+from chipsmith.shown import Pictured
 from chipsmith.studies.identity import hold_identity
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.search.hand_over import WINNER, handed_files
@@ -37,7 +38,7 @@ _IDENTITY, _JOURNAL = "search.json", "pairs.journal"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Searched:
+class Searched(Pictured):
     """A search, and the folder that it left: result.json and, of designs within all budgets, the chips.
 
     These are the winner's chip.yaml and those of the front, in chips/.
@@ -45,6 +46,9 @@ class Searched:
 
     result: SearchResult
     folder: Path
+
+    def _brief(self) -> str:
+        return f"{self.result._brief()}; in {self.folder}"
 
     @property
     def failure(self) -> str:

@@ -16,7 +16,7 @@ from chipsmith.flow.results import TrainResult
 from chipsmith.flow.run_folder import CHECKPOINT, TRAINED, choose_folder, sole_work
 from chipsmith.learn import Dataset, Recipe, TrainedNetwork, load_recipe, predict, save_trained, train
 from chipsmith.learn.progress import Progress
-from chipsmith.learn.recipe import parse_recipe
+from chipsmith.learn.recipe import change_fields, parse_recipe
 from chipsmith.learn.training.processes import processes
 from chipsmith.learn.validation import evaluate
 
@@ -56,8 +56,7 @@ def change_recipe(
 ) -> Recipe:
     """The recipe with its fields replaced by settings, such as "training.epochs=3", by a network and by a seed.
 
-    `allow` as in load_recipe. Raises BadInput for a setting of something else, and for any change of a Recipe, which is
-    changed with model_copy.
+    `allow` as in load_recipe, of a recipe that is named. Raises BadInput for a setting of something else.
     """
     return _change(recipe, _list_changes(settings, network, seed), partial(load_recipe, allow=allow))
 
@@ -84,9 +83,7 @@ def _change(
 ) -> Recipe:
     if not isinstance(recipe, Recipe):
         return load(recipe, changes)
-    if changes:
-        raise BadInput("settings change a recipe that is named; change a Recipe with model_copy")
-    return recipe
+    return change_fields(recipe, changes) if changes else recipe
 
 
 def require_chip(recipe: Recipe, *, verb: str) -> str:

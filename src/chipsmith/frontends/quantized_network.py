@@ -24,6 +24,7 @@ from chipsmith.frontends.quantized_io import (
     quantize_all,
 )
 from chipsmith.profile.profile import HostStep
+from chipsmith.shown import Shown
 from chipsmith.tosa.graph import Array, Graph
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Arithmetic(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layer:
+class Layer(Shown):
     """The result of one of the author's operators in integers: real = (q - zero_point) * scale.
 
     `name` and `operator` are the author's. `tensor` is the graph's, with the author's axes in the order `axes`, as
@@ -95,7 +96,7 @@ class Layer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuantizedNetwork:
+class QuantizedNetwork(Shown):
     """A network as an integer graph, with what the host does around it and the network that it comes from.
 
     `graph` is one call of the network. `author_inputs` and `author_outputs` are all of the author's, in the author's
@@ -133,6 +134,10 @@ class QuantizedNetwork:
     quantisation: QuantisationResult | None = field(default=None, repr=False, compare=False)
     source: FrameworkModel | None = field(default=None, repr=False, compare=False)
     fake_quantized: FrameworkModel | None = field(default=None, repr=False, compare=False)
+
+    def _brief(self) -> str:
+        source = "" if self.source is None else f"; of {self.source.framework}"
+        return f"{self.graph._brief()}; {self.arithmetic.value} arithmetic{source}"
 
     @property
     def input_names(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from chipsmith import frontends
 from chipsmith.errors import BadInput
-from chipsmith.frontends.calibration import CalibrationSource, draw_inputs
+from chipsmith.frontends.calibration import CalibrationSource, draw_inputs, needless_calibration
 from chipsmith.frontends.front_end import FrontEnd, names_function
 from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
 from chipsmith.frontends.quantized_io import AuthorTensor
@@ -53,8 +53,11 @@ def _call(model: object) -> str:
 
 
 def name_model(model: object) -> str:
-    """What a network is called in messages: its name, or its class where it is given itself."""
-    return str(model) if isinstance(model, str | os.PathLike) else type(model).__name__
+    """What a network is called in messages: its name, its graph's, or its class where it is given itself."""
+    if isinstance(model, str | os.PathLike):
+        return str(model)
+    ready = _as_ready(model)
+    return type(model).__name__ if ready is None else ready.graph.name
 
 
 def list_model_inputs(model: object, options: LoadOptions) -> tuple[AuthorTensor, ...]:
@@ -71,14 +74,29 @@ def list_model_inputs(model: object, options: LoadOptions) -> tuple[AuthorTensor
 def load_model(
     model: object, calibration: CalibrationSource | None = None, options: LoadOptions = DEFAULT_OPTIONS
 ) -> QuantizedNetwork:
-    """The network that `model` names: a file of a known ending, `package.module:function` of a torch.nn.Module, or one.
+    """The network that `model` names or is: a file of a known ending, `package.module:function` of a torch.nn.Module,
+    such a module, a Graph, or a QuantizedNetwork, which is given back.
 
     `calibration` is a float network's typical inputs: an array or, for several inputs, arrays by their names, or the
     `.npy` or `.npz` file of such. Raises BadInput where the name, a file or the function does not fit, OperatorRefused
     where an operator or type is outside of what Chipsmith takes.
     """
+    ready = _as_ready(model)
+    if ready is not None:
+        if calibration is not None:
+            raise needless_calibration(f"the network {ready.graph.name}")
+        return ready
     row = front_end_of(model)
     return row.load(str(model) if isinstance(model, os.PathLike) else model, calibration, options)
+
+
+def _as_ready(model: object) -> QuantizedNetwork | None:
+    """The network itself where it is one: there is nothing to read."""
+    if isinstance(model, str | os.PathLike):
+        return None
+    from chipsmith.frontends.quantized_network import QuantizedNetwork
+
+    return model if isinstance(model, QuantizedNetwork) else None
 
 
 def load_random(model: object, options: LoadOptions = DEFAULT_OPTIONS) -> QuantizedNetwork:
@@ -86,4 +104,6 @@ def load_random(model: object, options: LoadOptions = DEFAULT_OPTIONS) -> Quanti
 
     Raises as load_model, and BadInput for a network that does not itself say what its inputs are.
     """
+    if _as_ready(model) is not None:
+        raise needless_calibration(name_model(model))
     return load_model(model, draw_inputs(list_model_inputs(model, options)), options)

@@ -20,6 +20,7 @@ from chipsmith.quantisation.fold import fold_products
 from chipsmith.quantisation.network import FloatNetwork, NetworkInput, NetworkOutput
 from chipsmith.quantisation.points import find_points
 from chipsmith.quantisation.settings import QuantisationSettings, RangeMethod
+from chipsmith.shown import Shown
 from chipsmith.tosa.builder import GraphBuilder
 from chipsmith.tosa.graph import DType
 
@@ -47,7 +48,7 @@ def read_activations(name: str) -> ActivationType:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SingleKernel:
+class SingleKernel(Shown):
     """A kernel: its kind and settings, its weights by PyTorch's names, and its network, whose integers are chosen.
 
     `network.source` is the float network in Chipsmith's own interpreter.
@@ -59,6 +60,9 @@ class SingleKernel:
     seed: int
     weights: Weights = field(repr=False)
     network: QuantizedNetwork = field(repr=False)
+
+    def _brief(self) -> str:
+        return f"{self.kind.name}, {self.activations}: {self.settings}"
 
     @property
     def inputs(self) -> tuple[KernelInput, ...]:

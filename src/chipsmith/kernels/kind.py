@@ -13,6 +13,7 @@ import numpy.typing as npt
 from chipsmith.errors import BadInput
 from chipsmith.frontends.forms.values import Const, GraphValue
 from chipsmith.kernels.parameters import KernelParameter, KernelSettings
+from chipsmith.shown import Shown
 from chipsmith.tosa.builder import GraphBuilder
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ Weights: TypeAlias = Mapping[str, Reals]
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelInput:
+class KernelInput(Shown):
     """An input of a kernel, in PyTorch's layout; its values are normal, or `bounded` by -1 and 1 as a state is."""
 
     name: str
@@ -35,7 +36,7 @@ class KernelInput:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelDraft:
+class KernelDraft(Shown):
     """A kernel that is being written: its settings, its weights, and its inputs in the graph of `build`."""
 
     settings: KernelSettings
@@ -49,7 +50,7 @@ class KernelDraft:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelKind:
+class KernelKind(Shown):
     """A kind of kernels: `name`, what it computes, its parameters, and four functions of its settings.
 
     `inputs` says what it takes, `draw` gives its weights, `write` writes it into the draft's graph in float32 and gives

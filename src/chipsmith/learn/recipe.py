@@ -80,6 +80,11 @@ class Recipe(RecipeSection):
     )
     seed: int = Field(default=0, ge=0, lt=1 << 32, description="of the split, the first weights and all that is drawn")
 
+    def _brief(self) -> str:
+        training = f"{self.training.epochs} epochs"
+        chip = f", chip {self.chip}" if self.chip else ""
+        return f"{self.name}: {self.task.value}, network {self.network.kind}, {training}{chip}, seed {self.seed}"
+
     @field_validator("chip")
     @classmethod
     def _require_chip(cls, chip: str | None, info: ValidationInfo) -> str | None:
@@ -163,6 +168,14 @@ def load_recipe(name_or_path: str | Path, settings: Sequence[str] = (), *, allow
     if not _FUNCTION_FIELDS & parse_overrides(settings).keys():
         refuse_functions(recipe.network, allow=allow, origin=f"recipe {name_or_path}")
     return recipe
+
+
+def change_fields(recipe: Recipe, settings: Sequence[str]) -> Recipe:
+    """The recipe with fields replaced by settings, as load_recipe replaces them. Raises BadInput."""
+    fields = recipe.model_dump(mode="json")
+    for path, value in parse_overrides(settings).items():
+        _set(fields, path, _value(path, value))
+    return read_recipe(fields, origin=recipe.name)
 
 
 def load_calibration_part(name_or_path: str | Path) -> Examples:

@@ -23,6 +23,7 @@ from chipsmith.learn.training.machines import MachineCandidate
 from chipsmith.learn.training.section import RecipeSection
 from chipsmith.learn.validation.verdict import Verdict, counts_right_answers, guess_loss, judge
 from chipsmith.learn.weights import load_weights
+from chipsmith.shown import Shown
 
 if TYPE_CHECKING:
     import torch
@@ -49,6 +50,9 @@ class Training(RecipeSection):
     history: History
     candidates: tuple[MachineCandidate, ...] = ()
     outside_of_promise: tuple[str, ...] = ()
+
+    def _brief(self) -> str:
+        return f"{self.recipe.name}: {self.verdict.fit.value}; {len(self.history.epochs)} epochs on {self.dataset}"
 
     @model_validator(mode="after")
     def _require_scores(self) -> Self:
@@ -77,11 +81,14 @@ class Training(RecipeSection):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class TrainedNetwork:
+class TrainedNetwork(Shown):
     """A module in evaluation mode, and how it was trained."""
 
     module: torch.nn.Module
     training: Training
+
+    def _brief(self) -> str:
+        return f"{type(self.module).__name__} of {self.training._brief()}"
 
 
 def train(

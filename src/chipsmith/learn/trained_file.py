@@ -55,6 +55,13 @@ def load_trained(path: str | os.PathLike[str], *, allow: Collection[str] = ()) -
     return TrainedNetwork(module=_restore(training, weights, file), training=training)
 
 
+def read_training(path: str | os.PathLike[str]) -> Training:
+    """How the network of such a file was trained, without building it. Raises BadInput as load_trained."""
+    file = Path(path)
+    text, weights = _read(file)
+    return _parse(text, weights, file)
+
+
 def _read(file: Path) -> tuple[str, Tensors]:
     """The JSON and the weights, all as the file has them."""
     metadata, weights = read_safetensors(file, what="trained network", mend=_MEND)

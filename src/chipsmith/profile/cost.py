@@ -8,11 +8,12 @@ from chipsmith.chip import Chip
 from chipsmith.compiler.compile import compile_graph
 from chipsmith.profile.measure import quick_profile
 from chipsmith.program.program import Program
+from chipsmith.shown import Shown
 from chipsmith.tosa.graph import Graph
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChipCost:
+class ChipCost(Shown):
     """One inference on one chip: simulated cycles (cold and warm), estimated energy of a cold one, stored weights."""
 
     chip: str

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from chipsmith.shown import Shown
+
 
 @dataclass(frozen=True, kw_only=True)
-class HostLatency:
+class HostLatency(Shown):
     """Wall times of single warm inferences, in microseconds, in the order in which they ran; at least one."""
 
     samples_us: NDArray[np.float64]
+
+    def _brief(self) -> str:
+        return f"p50 {self.p50_us:.1f} µs, p99 {self.p99_us:.1f} µs over {len(self.samples_us)} inferences (measured)"
 
     @property
     def p50_us(self) -> float:

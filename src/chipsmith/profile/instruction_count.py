@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chipsmith.shown import Shown
+
 
 @dataclass(frozen=True, kw_only=True)
-class InstructionCount:
+class InstructionCount(Shown):
     """What inferences execute on an emulated core. It says nothing of time: an emulator has none of the core's.
 
     `board` and `core` are the emulator's, `compiler` built the code. `instructions` of each inference, in order, are

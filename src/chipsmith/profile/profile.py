@@ -10,6 +10,7 @@ from typing import Literal
 from chipsmith.costs import Roofline
 from chipsmith.profile.memory import Residence, memory_use
 from chipsmith.program.program import Placement
+from chipsmith.shown import Shown
 
 
 class Evidence(enum.StrEnum):
@@ -35,7 +36,7 @@ class BufferRole(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figure:
+class Figure(Shown):
     """A number that a user sees, in `unit`, and how far it can be trusted.
 
     `kind` is how it was obtained and `source` from what; `status`, of an estimate, how good its weakest source is
@@ -50,7 +51,7 @@ class Figure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChipRecord:
+class ChipRecord(Shown):
     """The chip of a run: its whole file, and the hash of its canonical form."""
 
     name: str
@@ -61,7 +62,7 @@ class ChipRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HostStep:
+class HostStep(Shown):
     """What the host does, such as quantising the input, and why; its time stands under its name in `host`."""
 
     name: str
@@ -70,7 +71,7 @@ class HostStep:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EngineRow:
+class EngineRow(Shown):
     """An engine and the cycles of one cold inference in which it is held."""
 
     name: str
@@ -78,7 +79,7 @@ class EngineRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Latency:
+class Latency(Shown):
     """Time of one inference. Cold: everything is in external memory; warm: the resident weights are on the chip.
 
     `engines` and `stall_cycles` (of the sequencer, by what it waited for) are of the cold inference, as are
@@ -92,6 +93,9 @@ class Latency:
     stall_cycles: dict[str, int]
     wipe_cycles: int = 0
 
+    def _brief(self) -> str:
+        return f"{self.cold_cycles:,} cycles cold, {self.warm_cycles:,} warm at {self.clock_mhz} MHz (simulated)"
+
     @property
     def cold_us(self) -> float:
         """Microseconds of a cold inference."""
@@ -104,7 +108,7 @@ class Latency:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelRow:
+class KernelRow(Shown):
     """A kernel in one cold inference, or what is no kernel's own (`kind` 'chip': pages, countdowns, leakage).
 
     Cycles are from the doorbell, `last_end_cycle` is exclusive. `busy_cycles` of its engine; `wait_cycles` that the
@@ -141,7 +145,7 @@ class KernelRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelEdge:
+class KernelEdge(Shown):
     """A kernel reads what another wrote: the names of both.
 
     `source` may be an input of the network, `target` an output. `spilled`: some of it has been in external memory
@@ -154,7 +158,7 @@ class KernelEdge:
 
 
 @dataclass(frozen=True, kw_only=True)
-class InstructionRow:
+class InstructionRow(Shown):
     """An instruction in one inference, or the doorbell's fetch (`index` -1).
 
     Cycles are from the doorbell; ends are exclusive. It holds its engine until `engine_end_cycle` and the last of its
@@ -174,7 +178,7 @@ class InstructionRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MemorySpan:
+class MemorySpan(Shown):
     """Bytes of on-chip memory and the cycles in which they are in use; `last_cycle` is exclusive."""
 
     name: str
@@ -186,7 +190,7 @@ class MemorySpan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PriceLine:
+class PriceLine(Shown):
     """`count` equal things of a component at `each` (in the unit of the table that holds the line)."""
 
     component: str
@@ -203,7 +207,7 @@ class PriceLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PriceTable:
+class PriceTable(Shown):
     """Lines in `unit` that sum to a total; `status` is the weakest of theirs, `excluded` what is left out."""
 
     unit: str
@@ -212,6 +216,9 @@ class PriceTable:
     references: tuple[str, ...]
     excluded: tuple[str, ...]
     caveat: str = ""
+
+    def _brief(self) -> str:
+        return f"{self.total:.4g} {self.unit} in {len(self.lines)} lines (estimated, {self.status})"
 
     @property
     def total(self) -> float:
@@ -225,7 +232,7 @@ class PriceTable:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RangedFigure:
+class RangedFigure(Shown):
     """An estimate, and the lowest and the highest value that sources support; `others` are the sources of the ends."""
 
     figure: Figure
@@ -240,7 +247,7 @@ class RangedFigure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CostRecord:
+class CostRecord(Shown):
     """Dollars of one chip where `volume` of them are built; estimated.
 
     `parts` sum to `chip_usd`: die, package and assembly, test, and the shares of `mask_set_usd` and `design_usd`, which
@@ -275,7 +282,7 @@ class CostRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TimingRecord:
+class TimingRecord(Shown):
     """How fast the chip's clock can be; estimated.
 
     `path` is the block of the longest path, `path_fo4` its length, `fo4_ps` the unit at the chip's node and supply, in
@@ -290,7 +297,7 @@ class TimingRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Totals:
+class Totals(Shown):
     """One inference of a Program on its chip: its placement, and what it takes in all.
 
     Energy, bytes and peak are of a cold inference; `energy` is in pJ, `area` of the chip in mm2. `memory_peak_bytes`:
@@ -312,6 +319,12 @@ class Totals:
     cost: CostRecord
     roof: Roofline
     timing: TimingRecord
+
+    def _brief(self) -> str:
+        return (
+            f"{self.latency.cold_cycles:,} cycles, {self.latency.cold_us:,.2f} µs (simulated); "
+            f"{self.energy_uj:.3g} µJ, {self.area.total:.3g} mm², {self.cost.chip_usd.value:.3g} USD (estimated)"
+        )
 
     @property
     def energy_uj(self) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from chipsmith.errors import BadInput
 from chipsmith.memory import GIB
+from chipsmith.shown import Shown
 from chipsmith.units import format_bytes
 
 MEMORY_VARIABLE = "CHIPSMITH_MEMORY_LIMIT"
@@ -20,7 +21,7 @@ _MOST = 1 << 62
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class Limits(Shown):
     """What a Program may take at most: bytes beyond those of Chipsmith itself, and cycles of one inference.
 
     The default of the cycles is what an array of 256 multipliers does to 2.6 x 10^11 multiply-accumulates.

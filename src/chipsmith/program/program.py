@@ -13,6 +13,7 @@ from chipsmith.chip.description import INSTRUCTION_BYTES, Chip
 from chipsmith.errors import BadInput
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.instructions import End, Engine, Instruction
+from chipsmith.shown import Shown
 
 Count: TypeAlias = Annotated[int, Field(ge=0, lt=1 << 62)]
 """A number of a manifest: a file that holds another is refused."""
@@ -24,7 +25,7 @@ _MOST_DIMENSIONS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class Port:
+class Port(Shown):
     """An input or output of the network in external memory: dense, row-major, in the graph's layout.
 
     `dtype` is '<b1', '<i1', '<i2' or '<i4'; `address` is in bytes. Of an input whose elements are indices of a
@@ -58,7 +59,7 @@ class Placed(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Placement:
+class Placement(Shown):
     """Where one operator of the network went and why.
 
     `kernel` is the name of its first kernel, '' where none is; `source` the author's name of the operator, such as the
@@ -80,7 +81,7 @@ WIPE_TENSOR = "wipe, tensor"
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelSpan:
+class KernelSpan(Shown):
     """A kernel, its engine, and the indices of its instructions in the Program.
 
     `macs` are the multiply-accumulates of these instructions in one inference, those of the padding among them.
@@ -93,7 +94,7 @@ class KernelSpan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BufferSpan:
+class BufferSpan(Shown):
     """A range of on-chip memory and the indices of the first and last instruction that use it."""
 
     name: Text
@@ -104,7 +105,7 @@ class BufferSpan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manifest:
+class Manifest(Shown):
     """What a Program is for, beside its instructions; no simulator needs more than the ports.
 
     `deployment` says, as JSON text, what a host does with raw data before the chip and with the chip's outputs; None
@@ -126,9 +127,15 @@ class Manifest:
     deployment: str | None = None
     wipe_start: Count | None = None
 
+    def _brief(self) -> str:
+        return (
+            f"{self.network}: {len(self.operators)} operators in {len(self.kernels)} kernels, {self.weight_bytes:,} "
+            "bytes of weights"
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
-class Program:
+class Program(Shown):
     """A network compiled for a chip.
 
     `constants` is the image of external memory from address 0: the pages of instructions first
@@ -140,6 +147,13 @@ class Program:
     instructions: tuple[Instruction, ...]
     constants: bytes
     manifest: Manifest
+
+    def _brief(self) -> str:
+        manifest = self.manifest
+        return (
+            f"{manifest.network} on {self.chip.name}: {len(self.instructions)} instructions, {len(manifest.operators)} "
+            f"operators in {len(manifest.kernels)} kernels, {manifest.weight_bytes:,} bytes of weights"
+        )
 
 
 def page_bytes(chip: Chip) -> int:

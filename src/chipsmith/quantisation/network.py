@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from chipsmith.quantisation.plan import Quantisation
+from chipsmith.shown import Shown
 from chipsmith.tosa.graph import Array, Graph
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkInput:
+class NetworkInput(Shown):
     """An input as its author has it: its name, numpy type and shape; the graph's input of that name has this shape.
 
     The graph holds it as FP32, as INT32 (integers) or as BOOL. Where the author's own integers (int8, uint8) stand for
@@ -26,7 +27,7 @@ class NetworkInput:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkOutput:
+class NetworkOutput(Shown):
     """An output as its author has it: its name and numpy type, and what gives it.
 
     `tensor` is one of the graph's, in the author's order of axes: a computed one, or an input that passes through.
@@ -41,7 +42,7 @@ class NetworkOutput:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FloatLayer:
+class FloatLayer(Shown):
     """The result of one of the author's operators: `name` and `operator` are the author's.
 
     `tensor` is the graph's, with the author's axes in the order `axes`, as numpy.transpose takes it; `source` is the
@@ -56,7 +57,7 @@ class FloatLayer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FloatNetwork:
+class FloatNetwork(Shown):
     """A network as a TOSA graph of FP32 tensors (INT32 for indices, BOOL for masks).
 
     The graph computes what its author's network computes, to the rounding of float32. `graph.inputs` are the names of
@@ -70,3 +71,6 @@ class FloatNetwork:
     outputs: tuple[NetworkOutput, ...]
     layers: tuple[FloatLayer, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
+
+    def _brief(self) -> str:
+        return f"{len(self.layers)} layers"

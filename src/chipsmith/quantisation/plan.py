@@ -9,6 +9,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from chipsmith.shown import Shown
+
 Reals: TypeAlias = npt.NDArray[np.float64]
 
 INT8_WIDTH, INT16_WIDTH = 8, 16
@@ -16,7 +18,7 @@ INT8_WIDTH, INT16_WIDTH = 8, 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quantisation:
+class Quantisation(Shown):
     """The integers of one tensor: real = (q - zero_point) * scale, q signed and `width` bits wide.
 
     `scale` and `zero_point` are flat: of one element, or of one for each index of `axis` of the graph's tensor
@@ -35,7 +37,7 @@ class Quantisation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuantisationPlan:
+class QuantisationPlan(Shown):
     """By name, the tensors of a float graph whose values are rounded, and their integers.
 
     Rounding is part of the network's meaning: every reader of a tensor of the plan sees its rounded values. A tensor

@@ -17,6 +17,7 @@ from chipsmith.quantisation.rounding import round_weights, rounding_changes
 from chipsmith.quantisation.sensitivity import Sensitivity, measure_tensors, rank_tensors
 from chipsmith.quantisation.settings import QuantisationSettings, RangeMethod
 from chipsmith.quantisation.wide import find_wide
+from chipsmith.shown import Shown
 from chipsmith.tosa.floating.evaluate import evaluate_floats
 from chipsmith.tosa.graph import Array, Graph
 
@@ -28,7 +29,7 @@ _DEFAULTS = QuantisationSettings()
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuantisationTrial:
+class QuantisationTrial(Shown):
     """A choice that was tried: the SQNR of the outputs with it, over the inputs that judge, and whether it stayed."""
 
     choice: str
@@ -37,7 +38,7 @@ class QuantisationTrial:
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuantisationReport:
+class QuantisationReport(Shown):
     """How a plan came about: the method of its ranges, how many inputs chose and how many judged, and the trials.
 
     `wide` are the tensors with 16 bits; `sensitivities` has all rounded tensors, the most sensitive first.
@@ -52,7 +53,7 @@ class QuantisationReport:
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuantisationResult:
+class QuantisationResult(Shown):
     """The plan, the network that it is for, whose constants quantisation may have moved, and how it came about.
 
     `report` is None where the scales are the author's own.

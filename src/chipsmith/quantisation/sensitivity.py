@@ -13,12 +13,13 @@ from chipsmith.quantisation.plan import Quantisation, QuantisationPlan
 from chipsmith.quantisation.quality import LARGEST_DB, judge_outputs
 from chipsmith.quantisation.ranges import Histogram, rounding_noise
 from chipsmith.quantisation.rounding import rounding_changes
+from chipsmith.shown import Shown
 from chipsmith.tosa.floating.evaluate import evaluate_floats
 from chipsmith.tosa.graph import Array
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sensitivity:
+class Sensitivity(Shown):
     """A rounded tensor, the author's operator that gives it, and an SQNR in dB: 16 bits help where it is least."""
 
     tensor: str

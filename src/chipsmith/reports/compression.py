@@ -23,8 +23,12 @@ _ACROSS, *_BESIDE = COST_OBJECTIVES
 def render_compression(result: Compression) -> str:
     """The page as HTML."""
     parts = (_header(result), _front(), _table(result), _zeros(result), _search(result))
-    drawn = {"front": _front_chart(result), **({"search": search_chart(result.trials)} if result.trials else {})}
-    return fill_page(_title(result), body=f"<main>{''.join(parts)}</main>", charts=drawn)
+    return fill_page(_title(result), body=f"<main>{''.join(parts)}</main>", charts=draw_compression_charts(result))
+
+
+def draw_compression_charts(result: Compression) -> dict[str, Chart]:
+    """The front, and the trials of a structure search where there was one."""
+    return {"front": _front_chart(result), **({"search": search_chart(result.trials)} if result.trials else {})}
 
 
 def verdict(result: Compression) -> str:

@@ -125,6 +125,11 @@ def list_timings(result: KernelResult) -> tuple[tuple[str, ...], list[tuple[str,
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 
+def draw_kernel_charts(result: KernelResult) -> dict[str, Chart]:
+    """The kernel under the roofs of its chips; nothing of a kernel that multiplies nothing."""
+    return {"roofline": _draw_roofs(result)} if result.chips[0].cold.macs else {}
+
+
 def write_kernel_page(result: KernelResult, path: Path, *, roofs: Sequence[MachineRoof] = ()) -> None:
     """Write the page, whole or not at all; `roofs` are those of this computer, where they were measured."""
     write_whole(path, render_kernel(result, roofs=roofs).encode())
@@ -133,7 +138,7 @@ def write_kernel_page(result: KernelResult, path: Path, *, roofs: Sequence[Machi
 def render_kernel(result: KernelResult, *, roofs: Sequence[MachineRoof] = ()) -> str:
     """The page as HTML."""
     parts = (_header(result), _chips(result), _roofline(result), _computer(result), _speeds(result, roofs))
-    charts = {"roofline": _draw_roofs(result)} if result.chips[0].cold.macs else {}
+    charts = draw_kernel_charts(result)
     if charts and roofs:
         charts["speeds"] = draw_speeds(result, roofs, _COLOURS)
     return fill_page(f"{result.kernel.kind.name} on chips", body=f"<main>{''.join(parts)}</main>", charts=charts)

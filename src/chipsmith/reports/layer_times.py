@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from chipsmith.profile.kernels import REST
 from chipsmith.profile.profile import KernelRow, Profile
-from chipsmith.reports.author_names import PAGE_LETTERS, shorten
+from chipsmith.program.layer_names import shorten_layer
+from chipsmith.reports.author_names import PAGE_LETTERS, layer_of_row, name_operation, shorten
 from chipsmith.reports.charts import distinct
-from chipsmith.reports.layers import short_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,5 +56,4 @@ def _key(row: KernelRow) -> str:
 
 
 def _label(row: KernelRow) -> str:
-    name = row.sources[0] if row.sources else _key(row)
-    return f"{short_name(row)} {shorten(name, PAGE_LETTERS)}"
+    return f"{shorten(shorten_layer(layer_of_row(row)), PAGE_LETTERS)} {name_operation(row)}"

@@ -16,6 +16,7 @@ from chipsmith.errors import BadInput
 from chipsmith.learn.privacy.budget import PrivacyBudget
 from chipsmith.profile.profile import ChipRecord, Evidence, HostStep, Profile
 from chipsmith.reports.upgrade import upgrade
+from chipsmith.shown import Pictured, Shown
 from chipsmith.targets import INT8, NPU, SOURCE
 from chipsmith.witness.bit_exactness import BitExactness
 from chipsmith.witness.diff.sqnr import QuantisationError
@@ -33,7 +34,7 @@ JUDGED = (SOURCE, INT8, CHIP)
 
 
 @dataclass(frozen=True, kw_only=True)
-class EpochRecord:
+class EpochRecord(Shown):
     """One epoch of training: mean losses, and scores, which are 1 at best; a private one tells none of training."""
 
     number: int
@@ -44,7 +45,7 @@ class EpochRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrivacyRecord:
+class PrivacyRecord(Shown):
     """What a private training promises of each training example, and what the promise does not cover, in sentences."""
 
     budget: PrivacyBudget
@@ -52,7 +53,7 @@ class PrivacyRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingRecord:
+class TrainingRecord(Shown):
     """The curves of a training, and the verdict drawn from them ('good', 'overfit', 'underfit') with its reason.
 
     `score` names what the epochs' scores are, such as 'accuracy' or 'explained variance'.
@@ -66,9 +67,12 @@ class TrainingRecord:
     validation_examples: int
     privacy: PrivacyRecord | None = None
 
+    def _brief(self) -> str:
+        return f"{self.verdict}; {len(self.epochs)} epochs on {self.train_examples:,} examples"
+
 
 @dataclass(frozen=True, kw_only=True)
-class MetricRecord:
+class MetricRecord(Shown):
     """A figure of merit of a network on one target, by its name, on the test examples, with its interval.
 
     Accuracies and other shares are from 0 to 1. `better` says whether 'more' or 'less' of it is wanted; `interval`
@@ -86,9 +90,13 @@ class MetricRecord:
     kind: Evidence
     obtained: str
 
+    def _brief(self) -> str:
+        interval = f"({self.low:.4g} to {self.high:.4g})"
+        return f"{self.target} {self.name} {self.value:.4g} {interval}, {self.count:,} examples, {self.kind.value}"
+
 
 @dataclass(frozen=True, kw_only=True)
-class Confusion:
+class Confusion(Shown):
     """How often each class (column) was answered to examples of each class (row)."""
 
     class_names: tuple[str, ...]
@@ -96,7 +104,7 @@ class Confusion:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReliabilityBin:
+class ReliabilityBin(Shown):
     """The answers whose confidence is above `low` and up to `high`: number, mean confidence, accuracy."""
 
     low: float
@@ -107,7 +115,7 @@ class ReliabilityBin:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CalibrationRecord:
+class CalibrationRecord(Shown):
     """How far the confidence of a target's answers is from their accuracy: the table, and the expected error."""
 
     target: str
@@ -116,7 +124,7 @@ class CalibrationRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FoldsRecord:
+class FoldsRecord(Shown):
     """The primary metric of networks that were trained on other parts of the data, each on examples of its own."""
 
     name: str
@@ -126,7 +134,7 @@ class FoldsRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
+class Picture(Shown):
     """A picture that the chip computed: what it shows, and a PNG in base64."""
 
     title: str
@@ -135,7 +143,7 @@ class Picture:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextSample:
+class TextSample(Shown):
     """A text that the chip went on with: the prompt, what it wrote, and how it chose."""
 
     prompt: str
@@ -144,7 +152,7 @@ class TextSample:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LearnedRecord:
+class LearnedRecord(Pictured):
     """What a run of any recipe records of its network: how it was trained, and what its answers are worth.
 
     `versions` of packages and `hashes` (SHA-256 of the run's files) by name; `host` holds wall times in seconds and is
@@ -196,6 +204,15 @@ class RunRecord(LearnedRecord):
     pictures: tuple[Picture, ...] = ()
     texts: tuple[TextSample, ...] = ()
     quantisation: tuple[QuantisationError, ...] = ()
+
+    def _brief(self) -> str:
+        metric, exact = self.primary_metric(CHIP), self.bit_exact
+        parts = [
+            *([] if metric is None else [metric._brief()]),
+            self.inference._brief(),
+            *([] if exact is None else ["bit-exact" if exact.exact else f"{exact.mismatches} outputs differ"]),
+        ]
+        return f"{self.network} on {self.chip.name}: {'; '.join(parts)}"
 
 
 def record_to_plain(record: LearnedRecord) -> dict[str, Any]:

@@ -22,7 +22,12 @@ def render_scaling(result: Scaling) -> str:
     """The page as HTML; it opens without a network."""
     title = f"{result.network} scaled, from {result.chip}"
     body = f"<main><h1>{escape(title)}</h1>{_summary(result)}{''.join(map(_section, result.curves))}</main>"
-    return fill_page(title, body=body, charts={curve.axis.value: _chart(curve) for curve in result.curves})
+    return fill_page(title, body=body, charts=draw_scaling_charts(result))
+
+
+def draw_scaling_charts(result: Scaling) -> dict[str, Chart]:
+    """A chart for each thing that grows, by its name."""
+    return {curve.axis.value: _chart(curve) for curve in result.curves}
 
 
 def write_scaling_page(result: Scaling, path: Path) -> None:

@@ -50,15 +50,21 @@ _TRIALS, _ACCURACIES, _VOLUMES, _SHARES = "trials", "accuracies", "hypervolume",
 def render_search(result: SearchResult, *, folder: str = "") -> str:
     """The page as HTML; it opens without a network. `folder` is the study's, as the page's links reach it."""
     title = f"{result.name}: {', '.join(network.name for network in result.networks)} on {result.space.base.name}"
+    charts = draw_search_charts(result)
+    parts = (_header(title, result), _trial_section(charts), _front_section(result, folder), _why_section(result))
+    rest = f"{_final_section(result)}{_volume_section(result)}{_share_section(result)}"
+    body = f"<main>{''.join(parts)}{rest}</main>"
+    return fill_page(title, body=body, charts=charts)
+
+
+def draw_search_charts(result: SearchResult) -> dict[str, Chart]:
+    """The charts of a search by name: its trials with the front, the hypervolume, and what else is known."""
     charts = {_TRIALS: _trial_chart(result, *_shown_axes(result)), _VOLUMES: _volume_chart(result)}
     if result.trained is not None and PairFigure.ACCURACY in _figures_known(result):
         charts[_ACCURACIES] = _trial_chart(result, _shown_axes(result)[0], PairFigure.ACCURACY)
     if result.importance:
         charts[_SHARES] = _share_chart(result.importance)
-    parts = (_header(title, result), _trial_section(charts), _front_section(result, folder), _why_section(result))
-    rest = f"{_final_section(result)}{_volume_section(result)}{_share_section(result)}"
-    body = f"<main>{''.join(parts)}{rest}</main>"
-    return fill_page(title, body=body, charts=charts)
+    return charts
 
 
 def write_search_page(result: SearchResult, path: Path, *, folder: Path) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TextIO
 
+from chipsmith.profile.kernels import REST
 from chipsmith.program.layer_names import name_layer, number_of, shorten_layer
-from chipsmith.reports.author_names import LAYER_COLUMN, TERMINAL_LETTERS, shorten
+from chipsmith.reports.author_names import LAYER_COLUMN, TERMINAL_LETTERS, label_row, shorten
 from chipsmith.reports.headline import Headline, headlines, significant
 from chipsmith.reports.privacy import privacy_lines
 from chipsmith.units import percent
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from chipsmith.chip.description import Chip
     from chipsmith.profile.kernel_times import KernelTime
-    from chipsmith.profile.profile import HostStep, Totals
+    from chipsmith.profile.profile import HostStep, Profile, Totals
     from chipsmith.profile.time_breakdown import TimeShare
     from chipsmith.program.program import Placement
     from chipsmith.reports.record import RunRecord
@@ -36,13 +37,13 @@ def headline_table(title: str, rows: Sequence[Headline]) -> RenderableType:
     from rich.console import Group
 
     notes = _notes(rows)
-    table = _table(title)
+    table = new_plain_table(title)
     for column in ("figure", "value", "how"):
         table.add_column(column)
     table.add_column("from", justify="right", no_wrap=True)
     for group in _groups(rows):
         for row in group:
-            _add(table, row.label, row.text, _how(row), f"({notes[row.figure.source]})")
+            add_texts(table, row.label, row.text, mark_evidence(row), f"({notes[row.figure.source]})")
         table.add_section()
     return Group(table, *(_note(number, source) for source, number in notes.items()))
 
@@ -53,7 +54,7 @@ def placement_table(operators: Sequence[Placement], host: Sequence[HostStep] = (
     Behind the engine stands the number of the kernel. The operator's own name in the graph stands beside the layer's
     where that is the author's.
     """
-    table = _table("placement")
+    table = new_plain_table("placement")
     table.add_column(LAYER_COLUMN, overflow="fold")
     named = any(operator.source for operator in operators)
     if named:
@@ -66,7 +67,7 @@ def placement_table(operators: Sequence[Placement], host: Sequence[HostStep] = (
         *map(_placement_row, operators),
         *_host_rows(host, "after"),
     ):
-        _add(table, layer, *([name] if named else []), *rest)
+        add_texts(table, layer, *([name] if named else []), *rest)
     return table
 
 
@@ -77,7 +78,7 @@ def _placement_row(row: Placement) -> tuple[str, ...]:
 
 def comparison_table(network: str, chips: Mapping[str, Totals]) -> Table:
     """One network on several chips, one row each. Cycles are simulated; energy, area and cost estimated."""
-    table = _table(f"{network}: cycles simulated; energy, power, area and cost estimated")
+    table = new_plain_table(f"{network}: cycles simulated; energy, power, area and cost estimated")
     table.add_column("chip", overflow="fold")
     for title in ("cycles", "µs", "µJ", "mW", "TOPS/W", "mm²", "USD"):
         table.add_column(title, justify="right", no_wrap=True)
@@ -90,14 +91,14 @@ def comparison_table(network: str, chips: Mapping[str, Totals]) -> Table:
             totals.area.total,
             totals.cost.chip_usd.value,
         )
-        _add(table, name, f"{totals.latency.cold_cycles:,}", *(significant(value) for value in values))
+        add_texts(table, name, f"{totals.latency.cold_cycles:,}", *(significant(value) for value in values))
     return table
 
 
 def cost_table(chips: Mapping[str, Totals]) -> Table:
     """What one of a volume of chips costs in dollars, part by part, with the range of the sum, a row a chip."""
     volume = next(iter(chips.values())).cost.volume
-    table = _table(f"USD of a chip where {volume:,} are built, estimated")
+    table = new_plain_table(f"USD of a chip where {volume:,} are built, estimated")
     table.add_column("chip", overflow="fold")
     for title in ("die", "package", "test", "masks", "design", "USD", "range"):
         table.add_column(title, justify="right", no_wrap=True)
@@ -105,7 +106,7 @@ def cost_table(chips: Mapping[str, Totals]) -> Table:
         cost, chip = totals.cost, totals.cost.chip_usd
         package = {"package and assembly": f"{cost.package} "}
         parts = (f"{package.get(part, '')}{usd.value:,.2f}" for part, usd in cost.parts.items())
-        _add(table, name, *parts, f"{chip.value:,.2f}", f"{significant(chip.low)} to {significant(chip.high)}")
+        add_texts(table, name, *parts, f"{chip.value:,.2f}", f"{significant(chip.low)} to {significant(chip.high)}")
     return table
 
 
@@ -116,7 +117,7 @@ def time_table(chip: Chip, shares: Iterable[TimeShare]) -> Table:
     """
     rows = tuple(shares)
     latency = sum(row.cycles for row in rows)
-    table = _table(f"where {latency:,} cycles go, in %, by kind of kernel")
+    table = new_plain_table(f"where {latency:,} cycles go, in %, by kind of kernel")
     table.add_column("kernels", no_wrap=True)
     for title in ("", "cycles", "all", "computes", "loading", "other", "array"):
         table.add_column(title, justify="right", no_wrap=True)
@@ -124,14 +125,29 @@ def time_table(chip: Chip, shares: Iterable[TimeShare]) -> Table:
         parts = (row.cycles, row.computing_cycles, row.external_cycles, row.other_cycles)
         percents = (f"{100 * cycles / max(latency, 1):.1f}" for cycles in parts)
         busy = percent(row.macs / (chip.macs * row.cycles), 0) if row.macs and row.cycles else ""
-        _add(table, row.kind, f"{row.kernels:,}", f"{row.cycles:,}", *percents, busy)
+        add_texts(table, row.kind, f"{row.kernels:,}", f"{row.cycles:,}", *percents, busy)
+    return table
+
+
+def kernel_table(profile: Profile) -> Table:
+    """When each kernel of a cold inference runs, in cycles, and what it waits for; simulated."""
+    rows = [row for row in profile.kernels if row.name != REST]
+    table = new_plain_table("kernels of a cold inference, in cycles (simulated)")
+    table.add_column("kernel", overflow="fold")
+    for title in ("start", "end", "held", "waited"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("mostly for", overflow="fold")
+    for row in rows:
+        label = shorten(label_row(row), TERMINAL_LETTERS + len(" (k0)"))
+        cycles = (row.first_start_cycle, row.last_end_cycle, row.busy_cycles, row.wait_cycles)
+        add_texts(table, label, *(f"{count:,}" for count in cycles), row.wait_reason)
     return table
 
 
 def longest_table(kernels: Sequence[KernelTime], latency_cycles: int) -> Table:
     """The kernels that add most cycles to a cold inference of so many, by their layers."""
     rows = sorted(kernels, key=lambda row: -row.added_cycles)[:LONGEST]
-    table = _table(f"the {len(rows)} of {len(kernels):,} kernels that add most cycles")
+    table = new_plain_table(f"the {len(rows)} of {len(kernels):,} kernels that add most cycles")
     for title in ("kernel", "operation"):
         table.add_column(title, overflow="fold")
     for title in ("cycles added", "of all"):
@@ -139,14 +155,15 @@ def longest_table(kernels: Sequence[KernelTime], latency_cycles: int) -> Table:
     for row in rows:
         label = shorten(row.name.label, TERMINAL_LETTERS + len(" (k0)"))
         share = row.added_cycles / max(latency_cycles, 1)
-        _add(table, label, row.name.operation, f"{row.added_cycles:,}", f"{100 * share:.1f} %")
+        add_texts(table, label, row.name.operation, f"{row.added_cycles:,}", f"{100 * share:.1f} %")
     return table
 
 
 def print_report(record: RunRecord, *, file: TextIO | None = None) -> None:
-    """Print the placement table, the verdict of the training and the closing table."""
+    """Print placement and kernels, the verdict of the training and the closing table."""
     console = open_console(file)
     console.print(placement_table(record.inference.operators, record.host_steps))
+    console.print(kernel_table(record.inference))
     if record.training is not None:
         console.print(f"training: {record.training.verdict}; {record.training.reason}")
         if record.training.privacy is not None:
@@ -166,14 +183,15 @@ def open_console(file: TextIO | None = None) -> Console:
     return Console(file=file, highlight=False)
 
 
-def _table(title: str) -> Table:
+def new_plain_table(title: str) -> Table:
+    """An empty table that is readable in 80 columns and without colour."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     return Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
 
 
-def _add(table: Table, *cells: str) -> None:
+def add_texts(table: Table, *cells: str) -> None:
     """A row of plain text: names may hold what rich takes for markup."""
     from rich.text import Text
 
@@ -187,7 +205,8 @@ def _groups(rows: Iterable[Headline]) -> list[list[Headline]]:
     return list(groups.values())
 
 
-def _how(row: Headline) -> str:
+def mark_evidence(row: Headline) -> str:
+    """How a figure was obtained, and how good an estimate's weakest source is."""
     return f"{row.figure.kind}, {row.figure.status}" if row.figure.status else str(row.figure.kind)
 
 

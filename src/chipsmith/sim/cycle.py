@@ -22,6 +22,7 @@ from chipsmith.program.cycles import FETCH_PIPE, ISSUE, Occupancy, occupancy
 from chipsmith.program.instructions import End, Engine, Instruction, Load, Space
 from chipsmith.program.locks import EXTERNAL_POSITIONS, LOCKS, Lock, LockKind, lock_mask, lock_positions
 from chipsmith.program.program import Program, page_bytes
+from chipsmith.shown import Shown
 
 DOORBELL = -1
 """Holder of what the doorbell's own fetch of page 0 holds."""
@@ -70,7 +71,7 @@ class Reason:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Timeline:
+class Timeline(Shown):
     """When the instructions of a Program run, in cycles from the doorbell; arrays have one int64 an instruction.
 
     `start`; `end`: the cycle in which all that the instruction held is free again; `wait_cycles`: start less the
@@ -83,6 +84,10 @@ class Timeline:
     engines: tuple[Engine, ...]
     reasons: tuple[Reason, ...]
     busy_cycles: dict[Engine, int]
+
+    def _brief(self) -> str:
+        busy = ", ".join(f"{engine.value} {share:.0%}" for engine, share in self.busy_share.items())
+        return f"{len(self.engines)} instructions in {self.latency_cycles:,} cycles (simulated); busy: {busy}"
 
     @property
     def latency_cycles(self) -> int:

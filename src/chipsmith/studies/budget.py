@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chipsmith.errors import BadInput
+from chipsmith.shown import Shown
 from chipsmith.studies.objectives import ACCURACY_DROP, COST_OBJECTIVES, OBJECTIVES, CostObjective, Objective
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, init=False)
-class Budget:
+class Budget(Shown):
     """Upper bounds of objectives (`chipsmith.studies.objectives`): `Budget(max_latency_us=100, max_accuracy_drop=0.5)`.
 
     `bounds` has all of them by `Objective.bound_name`, in the registry's order: None bounds nothing; what is not given

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chipsmith.profile.profile import Evidence
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Pictured, Shown
 
 if TYPE_CHECKING:
     from chipsmith.kernels.build import SingleKernel
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelOnChip:
+class KernelOnChip(Shown):
     """A kernel on a chip: one inference in all, its places under the roof, and its bits beside each reference's.
 
     `cold`: everything is in external memory; `warm`: the resident weights are on the chip. Cycles and bits are
@@ -33,6 +34,9 @@ class KernelOnChip:
     cold: RoofPlace
     warm: RoofPlace
     bits: tuple[BitExactness, ...]
+
+    def _brief(self) -> str:
+        return f"{self.chip.name}: {self.inference._brief()}"
 
     @property
     def cold_us(self) -> float:
@@ -79,7 +83,7 @@ class KernelOnChip:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelTiming:
+class KernelTiming(Shown):
     """The same kernel on this computer, measured: the target and its options, what ran it, and how long it took."""
 
     target: str
@@ -95,7 +99,7 @@ class KernelTiming:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NotTimed:
+class NotTimed(Shown):
     """A way of running a kernel on this computer that was not timed, and why."""
 
     name: str
@@ -103,7 +107,7 @@ class NotTimed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelResult:
+class KernelResult(Pictured):
     """A kernel on each chip, the check of its quantised numbers, and its times on this computer, if it was asked.
 
     `check` compares the first chip's outputs with those of the kernel in floating point.
@@ -115,6 +119,12 @@ class KernelResult:
     processor: Processor | None
     timings: tuple[KernelTiming, ...]
     left_out: tuple[NotTimed, ...]
+
+    def _brief(self) -> str:
+        rows = "; ".join(f"{row.chip.name} {row.inference.latency.cold_cycles:,} cycles" for row in self.chips)
+        return (
+            f"{self.kernel.kind.name}, {self.kernel.activations}: {rows} (simulated); {len(self.timings)} measured here"
+        )
 
     @property
     def title(self) -> str:

@@ -21,6 +21,7 @@ from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.program.actions import ActionCounts, count_timed
 from chipsmith.program.cycles import occupancy
 from chipsmith.program.encoding import check_fields
+from chipsmith.shown import Shown
 from chipsmith.sim.cycle import latency_of
 from chipsmith.tosa.graph import Graph
 
@@ -36,7 +37,7 @@ class Temperature(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PairScore:
+class PairScore(Shown):
     """What one inference of a network takes on a chip, and what the chip is: simulated cycles, the rest estimated.
 
     `latency_s` at the chip's own clock, which may be up to `max_clock_mhz`; `cost_usd` of one chip at

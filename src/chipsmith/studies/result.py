@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, mod
 from chipsmith.learn.validation.evaluate import Metric
 from chipsmith.profile.cost import ChipCost
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Pictured, Shown
 from chipsmith.studies.budget import Budget, points_lost
 from chipsmith.studies.objectives import COST_OBJECTIVES
 from chipsmith.studies.structure_search import Trial
@@ -19,7 +20,7 @@ _BEFORE_TARGETS = {"float_": SOURCE, "int8": INT8, "chip": NPU}
 """Where a candidate that was written before targets had names has the metric of each."""
 
 
-class Candidate(BaseModel):
+class Candidate(Shown, BaseModel):
     """One compressed network. `method` and `how` say how it was made, in a word and in a sentence.
 
     `metrics` are the task's primary one on the test part by target: source, int8 and npu. `validation` is the npu's on
@@ -40,6 +41,9 @@ class Candidate(BaseModel):
     zero_share: float
     packed_weight_bytes: int
 
+    def _brief(self) -> str:
+        return f"{self.name}: {self.method}, {self.metrics[NPU]._brief()}, {self.cost.cycles:,} cycles"
+
     @model_validator(mode="before")
     @classmethod
     def _upgrade(cls, plain: Any) -> Any:
@@ -49,7 +53,7 @@ class Candidate(BaseModel):
         return {**rest, "metrics": {_BEFORE_TARGETS[name]: plain[name] for name in _BEFORE_TARGETS if name in plain}}
 
 
-class Start(BaseModel):
+class Start(Shown, BaseModel):
     """The network that the compression began with: its float metrics on the test and the validation part, its cost."""
 
     model_config = _PLAIN
@@ -59,7 +63,7 @@ class Start(BaseModel):
     cost: ChipCost
 
 
-class Compression(BaseModel):
+class Compression(Pictured, BaseModel):
     """The result of a compression.
 
     `trials` are those of the structure search, of both samplers; `skipped` says which usual methods do not fit the
@@ -75,6 +79,13 @@ class Compression(BaseModel):
     candidates: tuple[Candidate, ...]
     trials: tuple[Trial, ...]
     skipped: tuple[str, ...] = ()
+
+    def _brief(self) -> str:
+        choice = self.shortfall if self.chosen is None else f"chosen {self.chosen.name}, {self._gain(self.chosen)}"
+        return f"{self.network}: {len(self.candidates)} networks; {choice}"
+
+    def _gain(self, candidate: Candidate) -> str:
+        return f"{self.speedup(candidate):.2f} times fewer cycles (simulated), {self.lost(candidate):.2f} points lost"
 
     def lost(self, candidate: Candidate) -> float:
         """Points that a candidate loses on the npu's test metric against the float network it began with."""

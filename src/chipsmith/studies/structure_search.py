@@ -19,6 +19,7 @@ from chipsmith.learn.networks import Network
 from chipsmith.learn.training import measure
 from chipsmith.profile.cost import ChipCost, graph_cost
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
 from chipsmith.studies.budget import Budget
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.search.candidates import Told
@@ -37,7 +38,7 @@ _REFUSALS = (BadInput, OperatorRefused, CheckFailed)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
+class Trial(Shown):
     """One structure that was looked at: its cost, and its validation score where it was within the budget."""
 
     sampler: SamplerKind

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from chipsmith.profile.profile import Evidence
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Shown
 from chipsmith.systems.row import LeftOut, SystemRow
 
 
@@ -23,7 +24,7 @@ class NetworkSize:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MachineRoof:
+class MachineRoof(Shown):
     """What a machine does at best: operations a second in one precision, and bytes a second of its memory.
 
     `how` both were obtained: measured by `obtained`, or simulated from the chip's own description.
@@ -38,7 +39,7 @@ class MachineRoof:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoofPoint:
+class RoofPoint(Shown):
     """A network under the roof of a machine: what it reached there, and how many bytes it moved for that."""
 
     machine: str
@@ -49,7 +50,7 @@ class RoofPoint:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Collected:
+class Collected(Shown):
     """What a search for rows gave: the rows, and what it left out."""
 
     rows: tuple[SystemRow, ...] = ()
@@ -70,7 +71,7 @@ def join(parts: Iterable[Collected]) -> Collected:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class Comparison(Shown):
     """Networks on systems.
 
     `other_tasks` counts published rows that are of none of the networks, by their own word for the task; `computer`
@@ -81,6 +82,9 @@ class Comparison:
     collected: Collected
     other_tasks: Mapping[str, int] = field(default_factory=dict)
     computer: str = ""
+
+    def _brief(self) -> str:
+        return f"{', '.join(self.networks)}: {len(self.rows)} rows"
 
     @property
     def rows(self) -> tuple[SystemRow, ...]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from chipsmith.profile.profile import Evidence
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
 
 MAKER = "Chipsmith"
 """Whose systems are those that this package describes itself."""
@@ -25,7 +26,7 @@ class Generation(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SystemRow:
+class SystemRow(Shown):
     """One network on one system.
 
     `how` its figures were obtained and from what (`source`: a document with its commit or page, a command, a library
@@ -85,7 +86,7 @@ class SystemRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeftOut:
+class LeftOut(Shown):
     """Something that is not among the rows, and why."""
 
     what: str

@@ -17,6 +17,7 @@ from chipsmith.profile.host_latency import HostLatency
 from chipsmith.profile.instruction_count import InstructionCount
 from chipsmith.profile.profile import Evidence
 from chipsmith.program.limits import Limits
+from chipsmith.shown import Shown
 from chipsmith.tosa.graph import Array, Graph
 
 SOURCE, INT8, NPU = "source", "int8", "npu"
@@ -52,7 +53,7 @@ def read_precision(name: str | None) -> Precision | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TargetOptions:
+class TargetOptions(Shown):
     """How a target is to run a network; None leaves it to the target.
 
     `runtime` is the library that runs it (`cpu`), `precision` what it computes in (`cpu`, `cuda`), `threads` how many

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from chipsmith.shown import Shown
+
 Array = npt.NDArray[np.generic]
 AttributeValue = int | float | bool | str | tuple[int, ...]
 
@@ -55,12 +57,15 @@ _SIZES_BYTES: dict[DType, int] = {DType.BOOL: 1, DType.INT8: 1, DType.INT16: 2, 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tensor:
+class Tensor(Shown):
     """A named value: its shape (row-major, the last dimension fastest) and element type."""
 
     name: str
     shape: tuple[int, ...]
     dtype: DType
+
+    def _brief(self) -> str:
+        return f"{self.name} {self.dtype.value}{list(self.shape)}"
 
     @property
     def elements(self) -> int:
@@ -96,7 +101,7 @@ class Operator:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Graph:
+class Graph(Shown):
     """A network: operators in an order in which each input is ready.
 
     `constants` holds the data of CONST and CONST_SHAPE operators, which are not in `operators`; each is an
@@ -109,6 +114,11 @@ class Graph:
     constants: Mapping[str, Array]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+
+    def _brief(self) -> str:
+        inputs = ", ".join(self.tensors[name]._brief() for name in self.inputs)
+        outputs = ", ".join(self.tensors[name]._brief() for name in self.outputs)
+        return f"{self.name}: {len(self.operators)} operators; {inputs} to {outputs}"
 
     def tensor(self, name: str) -> Tensor:
         """The tensor of that name; KeyError where there is none."""

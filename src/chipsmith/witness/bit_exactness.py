@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import chipsmith
+from chipsmith.shown import Shown
 from chipsmith.targets.inferences import split_inferences
 from chipsmith.tosa.graph import Array, Graph
 from chipsmith.tosa.reference import evaluate_batch
@@ -15,7 +16,7 @@ from chipsmith.witness.reference_model import NAME, witness_outputs, witness_ver
 
 
 @dataclass(frozen=True, kw_only=True)
-class BitExactness:
+class BitExactness(Shown):
     """Comparison of the chip's outputs with a reference: of `compared` elements, `mismatches` differ."""
 
     mismatches: int

@@ -22,6 +22,7 @@ from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Port, Program
 from chipsmith.program.writers import writer_of
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Shown
 from chipsmith.sim.cycle import Timeline, simulate
 from chipsmith.sim.functional import ProgramExecutor
 from chipsmith.tosa.graph import Array
@@ -31,7 +32,7 @@ _WARM_SEED = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class CosimInference:
+class CosimInference(Shown):
     """One inference of the RTL beside the simulators; `difference` tells the first one, empty where there is none."""
 
     cycles_rtl: int
@@ -54,7 +55,7 @@ class CosimInference:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CosimResult:
+class CosimResult(Shown):
     """A Program on the RTL of its chip, cold and warm; times in seconds of this computer."""
 
     program: Program
@@ -63,6 +64,11 @@ class CosimResult:
     build_s: float
     run_s: float
     wave: Path | None
+
+    def _brief(self) -> str:
+        name = f"{self.program.manifest.network} on the RTL of {self.program.chip.name}"
+        cycles = f"{self.cold.cycles_rtl:,} cycles cold, {self.warm.cycles_rtl:,} warm (simulated)"
+        return f"{name}: {cycles}; {self.difference or 'no bit and no cycle differs'}"
 
     @property
     def agrees(self) -> bool:

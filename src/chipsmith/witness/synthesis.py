@@ -10,10 +10,11 @@ from chipsmith.chip import Chip, override_chip
 from chipsmith.costs.area import logic_area_um2
 from chipsmith.hardware.synthesis import Synthesis, synthesize
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Shown
 
 
 @dataclass(frozen=True, kw_only=True)
-class Synthesised:
+class Synthesised(Shown):
     """A synthesis and what the area estimate says of the same logic at the node of the liberty file."""
 
     chip: Chip
@@ -21,6 +22,13 @@ class Synthesised:
     liberty: Path
     node_nm: int
     estimated_um2: float
+
+    def _brief(self) -> str:
+        whole = self.synthesis
+        return (
+            f"{self.chip.name}: {whole.cells:,} cells, {whole.area_um2:,.0f} µm² (synthesised); estimate "
+            f"{self.error_percent:+.0f} %"
+        )
 
     @property
     def error_percent(self) -> float:

@@ -123,7 +123,7 @@ def test_the_object_says_what_each_design_is(folder, result):
 
 
 def test_text_and_page_say_which_accuracies_are_the_supernets(result, folder, capsys):
-    present_search(Searched(result=result, folder=folder)).print_text()
+    present_search(Searched(result=result, folder=folder)).print_verbose()
     words, page = " ".join(capsys.readouterr().out.split()), render_search(result)
     assert "the front's accuracies are those of the supernet" in words
     (sentence,) = change_sentences(result)

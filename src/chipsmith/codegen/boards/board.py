@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
+from chipsmith.shown import Shown
+
 
 class Architecture(StrEnum):
     """The family of a board's processor, by which its own few lines of C are named."""
@@ -42,7 +44,7 @@ class MemoryRegion:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Board:
+class Board(Shown):
     """A processor with memories, as an emulator has it.
 
     `flash` takes code and constants, `ram` the rest. `machine` are the emulator's words for it, `flags` the compiler's.

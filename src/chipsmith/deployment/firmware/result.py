@@ -9,11 +9,12 @@ from pathlib import Path
 from chipsmith.codegen.boards import Board
 from chipsmith.codegen.module import CModule
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Shown
 from chipsmith.witness.check.verdict import SourceCheck
 
 
 @dataclass(frozen=True, kw_only=True)
-class BoardFigures:
+class BoardFigures(Shown):
     """predict() on an emulated board, or why it was not run there (`reason`, with no figures).
 
     `flash_bytes` are code and constants, `ram_bytes` all variables and the stack; neither has what starts and tests it.
@@ -43,7 +44,7 @@ class BoardFigures:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Firmware:
+class Firmware(Shown):
     """A network as a folder of C.
 
     `files` are paths in `folder`. `compilers` of this computer compiled the test without a warning and ran it well, on
@@ -61,6 +62,13 @@ class Firmware:
     caller_bytes: int
     boards: tuple[BoardFigures, ...]
     check: SourceCheck | None
+
+    def _brief(self) -> str:
+        module = self.module
+        return (
+            f"{self.network} in C: arena {module.arena_bytes:,} bytes, constants {module.constant_bytes:,} bytes; "
+            f"{len(self.files)} files in {self.folder}"
+        )
 
     def to_json(self) -> Json:
         """The object of `chipsmith deploy --json`."""

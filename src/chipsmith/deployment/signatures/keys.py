@@ -12,6 +12,7 @@ from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
 from chipsmith.files import open_ordinary
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +49,7 @@ class PrivateKey:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeyPair:
+class KeyPair(Shown):
     """Where a new key and its public key are; `encrypted` says whether a passphrase opens the private one."""
 
     private_path: Path

@@ -23,12 +23,13 @@ from chipsmith.deployment.signatures.keys import PrivateKey, PublicKey
 from chipsmith.errors import BadInput
 from chipsmith.files import open_ordinary, write_whole
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Shown
 
 _ENDING = ".sig"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Signed:
+class Signed(Shown):
     """What was signed, where its signature is, and by which key; `files` are those that it covers."""
 
     path: Path
@@ -48,7 +49,7 @@ class Signed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verification:
+class Verification(Shown):
     """Whether a file or folder is what the owner of a key signed; `reason` is '' where it is, `files` those covered."""
 
     path: Path

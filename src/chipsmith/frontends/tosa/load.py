@@ -6,13 +6,19 @@ from chipsmith.frontends.calibration import CalibrationSource, needless_calibrat
 from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
 from chipsmith.frontends.quantized_network import QuantizedNetwork, integer_network
 from chipsmith.tosa.file import read_named_tosa
+from chipsmith.tosa.graph import Graph
 
 
 def load_tosa(
-    model: str, calibration: CalibrationSource | None = None, _options: LoadOptions = DEFAULT_OPTIONS
+    model: str | Graph, calibration: CalibrationSource | None = None, _options: LoadOptions = DEFAULT_OPTIONS
 ) -> QuantizedNetwork:
-    """The network of a `.tosa` file, with the names that it holds. Raises BadInput for a calibration, and as read_tosa."""
+    """The network of a `.tosa` file, with the names that it holds, or of a Graph.
+
+    Raises BadInput for a calibration, and as read_tosa does.
+    """
     if calibration is not None:
-        raise needless_calibration(model)
+        raise needless_calibration(model if isinstance(model, str) else f"the Graph {model.name}")
+    if not isinstance(model, str):
+        return integer_network(model)
     graph, names = read_named_tosa(model)
     return integer_network(graph, operator_names=names)

@@ -15,9 +15,10 @@ from chipsmith.learn.data.examples import Examples
 from chipsmith.learn.data.origin import Origin
 from chipsmith.learn.data.task import Task
 from chipsmith.learn.preprocessing import Preprocessing
+from chipsmith.shown import Shown
 
 
-class TargetScaling(BaseModel):
+class TargetScaling(Shown, BaseModel):
     """Targets of a regression are (value - mean) / std, with the training part's mean and std, one a target."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,7 +38,7 @@ class TargetScaling(BaseModel):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Dataset:
+class Dataset(Shown):
     """A data set, split: no example is in two parts, and a part's order is mixed.
 
     `source` says where the data come from and how they were split. `class_names` are the classes of a classification,
@@ -61,6 +62,10 @@ class Dataset:
     preprocessing: Preprocessing
     target_scaling: TargetScaling | None = None
     origin: Origin | None = None
+
+    def _brief(self) -> str:
+        parts = f"{len(self.train):,} training, {len(self.validation):,} validation, {len(self.test):,} test examples"
+        return f"{self.name}: {self.task.value}, {self.input_dtype}{list(self.input_shape)}; {parts}"
 
     def __post_init__(self) -> None:
         for name, part in (("training", self.train), ("validation", self.validation), ("test", self.test)):

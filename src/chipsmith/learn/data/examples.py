@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from chipsmith.errors import BadInput
 from chipsmith.learn.data.fingerprint import Digests, digest_examples
+from chipsmith.shown import Shown
 
 Values = NDArray[Any]
 Indices = NDArray[np.int64]
@@ -36,7 +37,7 @@ class Batch:
     targets: Values
 
 
-class Examples(ABC):
+class Examples(Shown, ABC):
     """One part of a data set. Two calls with the same indices give the same bits."""
 
     @abstractmethod

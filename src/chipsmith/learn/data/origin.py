@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from chipsmith.learn.data.splits import Split
+from chipsmith.shown import Shown
 
 Traits = Mapping[str, str | float]
 """What a file says of itself, by name: words such as a mode of colours, numbers such as seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Omitted:
+class Omitted(Shown):
     """Examples that stand in the files and in no part: `copies` of others, and `conflicts`, whose classes differ.
 
     `examples` names some of those with several classes, so that their owner can decide.
@@ -30,7 +31,7 @@ class Omitted:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RawColumns:
+class RawColumns(Shown):
     """Raw values (n, k) of all items, before they are scaled, and the names of the k columns."""
 
     names: tuple[str, ...]
@@ -38,7 +39,7 @@ class RawColumns:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Origin:
+class Origin(Shown):
     """The items that a data set was split from: example i of a part is the item at index i of that part of `split`.
 
     `name_item` names an item in a message, `traits` says what its file says of itself. `columns` are there for tables

@@ -7,9 +7,10 @@ from abc import ABC, abstractmethod
 from pydantic import BaseModel, ConfigDict
 
 from chipsmith.learn.data.dataset import Dataset
+from chipsmith.shown import Shown
 
 
-class DataSection(BaseModel, ABC):
+class DataSection(Shown, BaseModel, ABC):
     """The `data:` section of a recipe: frozen, without unknown keys; `kind` says which data set it is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

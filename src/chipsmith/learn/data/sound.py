@@ -26,6 +26,7 @@ from chipsmith.learn.data.splits import Shares, Split, draw_groups, split_groups
 from chipsmith.learn.limits import MOST_BANDS, MOST_STEPS
 from chipsmith.learn.preprocessing import LogMel, Mfcc, Preprocessing, SoundReader, Standardise
 from chipsmith.learn.preprocessing.sound import Layout, sound_traits
+from chipsmith.shown import Shown
 
 SUFFIXES = (".wav",)
 FITTED_ON = 2_000
@@ -33,7 +34,7 @@ FITTED_ON = 2_000
 _DIGIT = re.compile(r"(\d)_([a-z]+)_(\d+)")
 
 
-class Features(BaseModel):
+class Features(Shown, BaseModel):
     """What is made of a sound's samples, in spectra of `window` samples, every `hop` samples, in `mels` bands.
 
     `layout` image: (1, features, frames), for two-dimensional networks; sequence: (frames, features).

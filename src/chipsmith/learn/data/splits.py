@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from chipsmith.errors import BadInput
+from chipsmith.shown import Shown
 
 Indices = NDArray[np.int64]
 
 
-class Shares(BaseModel):
+class Shares(Shown, BaseModel):
     """Shares of the examples that are held out; the rest is for training."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,7 +34,7 @@ class Shares(BaseModel):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Split:
+class Split(Shown):
     """Indices of the examples of each part, int64; no index is in two parts.
 
     `groups` is the number of the group of each example of the whole set, where whole groups were held out.

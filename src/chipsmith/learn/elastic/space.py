@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from chipsmith.errors import BadInput
 from chipsmith.learn.elastic.families import MOST_WIDTH, ElasticFamily, elastic_family
 from chipsmith.learn.networks import Network
+from chipsmith.shown import Shown
 from chipsmith.suggest import nearest_at_end
 
 ElasticValues = Mapping[str, int | float]
@@ -24,7 +25,7 @@ _EXAMPLES = {"width": "[0.25, 0.5, 1.0]", "depth": "[1, 2]", "kernel": "[3, 5]"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class ElasticParameter:
+class ElasticParameter(Shown):
     """Width, depth or kernel, and the values that it takes, from small to large."""
 
     name: str
@@ -32,7 +33,7 @@ class ElasticParameter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ElasticSpace:
+class ElasticSpace(Shown):
     """The networks of one family that share their weights: `network` with every combination of the parameters' values.
 
     What is no parameter is the network's own.

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from chipsmith.errors import BadInput
+from chipsmith.shown import Shown
 from chipsmith.tosa.graph import Array
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ Size = Annotated[int, Field(ge=1, le=1 << 20)]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 
 
-class Network(BaseModel, ABC):
+class Network(Shown, BaseModel, ABC):
     """A family of networks with its hyper-parameters; `kind` names it in a recipe.
 
     Equal settings, input shape, outputs and state of torch's global generator give the same weights.

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from chipsmith.learn.networks.base import Size
+from chipsmith.shown import Shown
 
 Stride = Literal[1, 2]
 _MULTIPLE = 8
@@ -22,7 +23,7 @@ class Stem:
     stride: Stride
 
 
-class Stage(BaseModel):
+class Stage(Shown, BaseModel):
     """`repeats` blocks with `channels` outputs; the first has the `stride`. `expansion` widens the inside (v2)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,7 +34,7 @@ class Stage(BaseModel):
     expansion: Annotated[int, Field(ge=1, le=16)] = 6
 
 
-class Bottleneck(BaseModel):
+class Bottleneck(Shown, BaseModel):
     """One block of version 3: `expanded` channels inside, of which `squeeze_excite` weighs each as a whole."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -11,12 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chipsmith.errors import BadInput
 from chipsmith.learn.preprocessing.step import Reader, Values, printable
+from chipsmith.shown import Shown
 
 _LETTERS = 80
 """Of a cell, in a message."""
 
 
-class Column(BaseModel):
+class Column(Shown, BaseModel):
     """One column: numbers, or one of `categories`, each of which becomes a 0 or 1 of its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -15,6 +15,7 @@ from chipsmith.learn.preprocessing.series import Fill, SeriesReader
 from chipsmith.learn.preprocessing.sound import LogMel, Mfcc, SoundReader
 from chipsmith.learn.preprocessing.step import Values
 from chipsmith.learn.preprocessing.text import BytesReader, CharactersReader, SubwordsReader
+from chipsmith.shown import Shown
 
 AnyReader = Annotated[
     ImageReader | SoundReader | BytesReader | CharactersReader | SubwordsReader | SeriesReader | ColumnsReader,
@@ -23,7 +24,7 @@ AnyReader = Annotated[
 AnyStep = Annotated[Standardise | LogMel | Mfcc | Fill | PrincipalComponents, Field(discriminator="kind")]
 
 
-class Preprocessing(BaseModel):
+class Preprocessing(Shown, BaseModel):
     """A reader, which makes one array of a raw example, then steps that reckon with it.
 
     JSON: `model_dump(mode="json")` and `model_validate`; nothing else is needed to repeat it.

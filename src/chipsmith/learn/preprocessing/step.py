@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from chipsmith.shown import Shown
+
 Values = NDArray[Any]
 
 _SHOWN = 1_000
 """Letters of a text in a message."""
 
 
-class _PreprocessingStep(BaseModel, ABC):
+class _PreprocessingStep(Shown, BaseModel, ABC):
     """A frozen step that goes to JSON and back."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

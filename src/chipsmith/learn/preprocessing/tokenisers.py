@@ -12,12 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from chipsmith.extras import require_package
 from chipsmith.learn.limits import MOST_EXAMPLES, MOST_VOCABULARY
 from chipsmith.learn.preprocessing.text import BytesReader, CharactersReader, SubwordsReader, TextReader
+from chipsmith.shown import Shown
 
 _PADDING_NAME = "[PAD]"
 """Token 0 of a subword vocabulary: padding, and what is unknown."""
 
 
-class _Tokeniser(BaseModel, ABC):
+class _Tokeniser(Shown, BaseModel, ABC):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     lower: bool = Field(default=False, description="make capitals small letters")

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from chipsmith.errors import BadInput
 from chipsmith.files import read_ordinary
 from chipsmith.learn.privacy.attacks import AttackResult
+from chipsmith.shown import Shown
 
 SCHEMA_VERSION = 1
 SEEING = 0.2
@@ -20,7 +21,7 @@ Target = Literal["source", "npu"]
 """The float network, and its int8 program on the simulated chip."""
 
 
-class _AuditPart(BaseModel):
+class _AuditPart(Shown, BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

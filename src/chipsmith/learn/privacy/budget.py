@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from chipsmith.shown import Shown
+
 
 @dataclass(frozen=True, kw_only=True)
-class PrivacyBudget:
+class PrivacyBudget(Shown):
     """(epsilon, delta) spent on each of `examples` training examples, and the mechanism that spent it.
 
     `noise_multiplier` times `clip` is the standard deviation of the noise on a sum of gradients, to which each example

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from chipsmith.errors import BadInput
 from chipsmith.learn.privacy.budget import PrivacyBudget
+from chipsmith.shown import Shown
 
 
 @dataclass(frozen=True, kw_only=True)
-class Epoch:
+class Epoch(Shown):
     """What was measured after one epoch (the first is 1; 0: before any, of a network that is not trained here).
 
     Losses are means over examples (nats for classes and tokens); scores are 1 at best: accuracy for classes and tokens,
@@ -29,11 +30,15 @@ OnEpoch = Callable[[Epoch], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class History:
+class History(Shown):
     """The epochs of a training in order, and what a private training spent. Raises BadInput where there are none."""
 
     epochs: tuple[Epoch, ...]
     budget: PrivacyBudget | None = None
+
+    def _brief(self) -> str:
+        best = self.best
+        return f"{len(self.epochs)} epochs, kept {best.number}: validation loss {best.validation_loss:.4g}"
 
     def __post_init__(self) -> None:
         best_epoch(self.epochs)

@@ -20,6 +20,7 @@ from chipsmith.learn.training.history import History, OnEpoch, ignore
 from chipsmith.learn.training.losses import cross_entropy
 from chipsmith.learn.training.measure import measure_epoch
 from chipsmith.quantum.kernel import Matrix, fit_by_kernel
+from chipsmith.shown import Shown
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +33,7 @@ _SHARPNESSES = np.geomspace(0.01, 100, 161)
 """What the votes may be multiplied by, so that their softmax is as sure as it is right."""
 
 
-class MachineCandidate(BaseModel):
+class MachineCandidate(Shown, BaseModel):
     """Hyper-parameters of a kernel machine, and the validation accuracy that they reach.
 
     `bandwidth` multiplies the features before the kernel; `penalty` is the C of the machine: the price of an

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.errors import BadInput
+from chipsmith.shown import Shown
 
 Labels = NDArray[np.int64]
 Logits = NDArray[np.float32]
@@ -16,7 +17,7 @@ BINS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bin:
+class Bin(Shown):
     """The answers whose confidence is above `low` and up to `high`: their number, mean confidence, accuracy."""
 
     low: float
@@ -27,7 +28,7 @@ class Bin:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Calibration:
+class Calibration(Shown):
     """The reliability table of a classifier, bins without answers left out, and its expected calibration error.
 
     The error is the mean over all answers of |accuracy - confidence| of their bin. Source: C. Guo and others: On

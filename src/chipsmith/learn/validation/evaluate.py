@@ -16,6 +16,7 @@ from chipsmith.learn.data.examples import Batch, Examples
 from chipsmith.learn.data.task import Task
 from chipsmith.learn.validation.bootstrap import Rows, Statistic, bootstrap_interval
 from chipsmith.learn.validation.classes import Calibration, calibration, confusion_matrix, softmax
+from chipsmith.shown import Shown
 
 Array = NDArray[Any]
 Predict = Callable[[Array], Array]
@@ -26,7 +27,7 @@ RESAMPLES = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric:
+class Metric(Shown):
     """A figure of merit with its bootstrap interval at 95 %, measured on `count` examples.
 
     `better` says whether more or less of it is wanted. Accuracies, AUC and R2 are shares of 1.
@@ -39,15 +40,21 @@ class Metric:
     count: int
     better: str
 
+    def _brief(self) -> str:
+        return f"{self.name} {self.value:.4g} ({self.low:.4g} to {self.high:.4g}) on {self.count:,} examples"
+
 
 @dataclass(frozen=True, kw_only=True)
-class Metrics:
+class Metrics(Shown):
     """The figures of merit of a task, the primary one first; for classes also what is confused, and the calibration."""
 
     task: Task
     metrics: tuple[Metric, ...]
     confusion: tuple[tuple[int, ...], ...] = ()
     calibration: Calibration | None = None
+
+    def _brief(self) -> str:
+        return "; ".join(metric._brief() for metric in self.metrics)
 
     @property
     def primary_metric(self) -> Metric:

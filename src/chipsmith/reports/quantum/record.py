@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 from chipsmith.profile.profile import Figure
 from chipsmith.reports.record import LearnedRecord, validate_record
 from chipsmith.reports.upgrade import upgrade_quantum
+from chipsmith.shown import Shown
 
 KIND: Literal["quantum"] = "quantum"
 EXACT = "exact"
@@ -16,7 +17,7 @@ EXACT = "exact"
 
 
 @dataclass(frozen=True, kw_only=True)
-class CircuitColumn:
+class CircuitColumn(Shown):
     """Gates side by side in a circuit: `label` on every qubit, or CZ of each pair of qubits."""
 
     label: str = ""
@@ -24,7 +25,7 @@ class CircuitColumn:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CircuitRecord:
+class CircuitRecord(Shown):
     """A circuit as it is written, before any device: what is in it, and how it is drawn.
 
     `parameters` are its trained numbers, `head_parameters` those of what a classical computer does after it.
@@ -43,7 +44,7 @@ class CircuitRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FidelityCheck:
+class FidelityCheck(Shown):
     """The lowest fidelity between the states of examples that were simulated here and those of another program."""
 
     witness: str
@@ -57,7 +58,7 @@ class FidelityCheck:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeviceRecord:
+class DeviceRecord(Shown):
     """What running the circuit on a device would take: `figures` by what they are, and what was simplified."""
 
     name: str
@@ -67,7 +68,7 @@ class DeviceRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComparisonRecord:
+class ComparisonRecord(Shown):
     """Another model on the same features and test examples: `difference` is the circuit's accuracy minus its own.
 
     `low` and `high` are the 95 % interval of the difference, by a bootstrap of the examples that both answered.
@@ -82,7 +83,7 @@ class ComparisonRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CandidateRecord:
+class CandidateRecord(Shown):
     """Hyper-parameters of a kernel machine that were tried, and the validation accuracy that they reached."""
 
     bandwidth: float
@@ -91,7 +92,7 @@ class CandidateRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelRecord:
+class KernelRecord(Shown):
     """The kernel of a machine: what was chosen, from what, and how far its geometry is from a classical kernel's."""
 
     bandwidth: float
@@ -121,6 +122,10 @@ class QuantumRunRecord(LearnedRecord):
     device: DeviceRecord
     kernel: KernelRecord | None = None
     kind: Literal["quantum"] = KIND
+
+    def _brief(self) -> str:
+        metric = next((self.primary_metric(target) for target in self.targets), None)
+        return f"{self.network}, {self.model}{'' if metric is None else f': {metric._brief()}'}; {self.shots:,} shots"
 
 
 def is_quantum(fields: Mapping[str, Any]) -> bool:

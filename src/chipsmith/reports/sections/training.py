@@ -27,7 +27,12 @@ def _draw(record: LearnedRecord) -> Drawing | None:
         )
         + f'<div class="pair">{plot("loss", "Loss by epoch")}{plot("score", f"{training.score} by epoch")}</div>'
     )
-    return Drawing(html=html, charts={"loss": _loss_chart(training), "score": _score_chart(training)})
+    return Drawing(html=html, charts=draw_curves(training))
+
+
+def draw_curves(training: TrainingRecord) -> dict[str, Chart]:
+    """Loss and score by epoch."""
+    return {"loss": _loss_chart(training), "score": _score_chart(training)}
 
 
 def _loss_chart(training: TrainingRecord) -> Chart:

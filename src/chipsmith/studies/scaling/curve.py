@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from chipsmith.profile.profile import Evidence
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Pictured, Shown
 from chipsmith.studies.scaling.axes import ScalingAxis
 
 KNEE_GAIN = 1.2
@@ -15,7 +16,7 @@ KNEE_GAIN = 1.2
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScalingPoint:
+class ScalingPoint(Shown):
     """A network with so much of a resource: `amount` of it, written as `label`.
 
     `latency_us` is the time of one inference: of a batch, its time over its inferences. `speedup` is against the
@@ -62,7 +63,7 @@ class ScalingPoint:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScalingCurve:
+class ScalingCurve(Shown):
     """Points along one axis, from little to much; `title` and `unit` of what grows; how the times were obtained.
 
     `knee` is the index of the last point before a doubling helps less than KNEE_GAIN, None where every doubling helps
@@ -80,6 +81,9 @@ class ScalingCurve:
     explanation: str
     serial_share: float | None = None
 
+    def _brief(self) -> str:
+        return f"{self.title}: {self.explanation} ({self.kind.value})"
+
     def to_json(self) -> Json:
         """Its fields."""
         return {**dataclasses.asdict(self), "points": [point.to_json() for point in self.points]}
@@ -91,13 +95,21 @@ class ScalingCurve:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scaling:
+class Scaling(Pictured):
     """A network on a chip, and on this computer, over what it is given; `skipped` are axes left out, and why."""
 
     network: str
     chip: str
     curves: tuple[ScalingCurve, ...]
     skipped: Mapping[ScalingAxis, str]
+
+    def _brief(self) -> str:
+        knees = [
+            f"{curve.axis} {'none' if curve.knee is None else curve.points[curve.knee].label}" for curve in self.curves
+        ]
+        return (
+            f"{self.network} from {self.chip}; knees: {', '.join(knees)}{f'; {self.failure}' if self.failure else ''}"
+        )
 
     @property
     def failure(self) -> str:

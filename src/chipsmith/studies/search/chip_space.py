@@ -15,6 +15,7 @@ from chipsmith.chip.fields import FieldRow, field_rows
 from chipsmith.chip.timing import doubtful_clock, estimate_timing
 from chipsmith.errors import BadInput
 from chipsmith.learn.faults import short_value
+from chipsmith.shown import Shown
 from chipsmith.studies.search.parameters import ParameterSpace, SearchParameter, Value, Values
 from chipsmith.suggest import nearest_at_end
 
@@ -32,7 +33,7 @@ _MOST_VALUES = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChipSpace(ParameterSpace):
+class ChipSpace(Shown, ParameterSpace):
     """A base chip and the parameters that vary, or have one value that is not the base's.
 
     With `fastest` each chip has the clock that its paths allow.

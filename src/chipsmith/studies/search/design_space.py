@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
+from chipsmith.shown import Shown
 from chipsmith.studies.search.chip_space import ChipSpace
 from chipsmith.studies.search.parameters import ParameterSpace, SearchParameter, Value, Values
 
@@ -29,7 +30,7 @@ class NetworkSpace(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DesignSpace(ParameterSpace):
+class DesignSpace(Shown, ParameterSpace):
     """Chips, and what varies beside them: a design is legal where its chip is and its network can be built.
 
     A combination names the chip's fields as a chip file does, the rest with "network." or "compiler." before it.

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chipsmith.errors import BadInput
+from chipsmith.shown import Shown
 from chipsmith.studies.oracle import PairScore
 from chipsmith.suggest import nearest_at_end
 
@@ -83,7 +84,7 @@ _CONSTRAINT = re.compile(r"\s*(\w+)\s*(<=|>=)\s*(\S+)\s*")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Constraint:
+class Constraint(Shown):
     """A budget: a figure that has to be at most, or at least, so much."""
 
     figure: PairFigure

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from chipsmith.learn.elastic import subnetwork_recipe
 from chipsmith.learn.progress import Progress
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
 from chipsmith.studies.search.design_space import network_values
 from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.json_files import read_json
@@ -40,7 +41,7 @@ NOISE_RULE = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finalist:
+class Finalist(Shown):
     """A network that was trained in full: its combination, its int8 accuracy in the supernet, and by each seed."""
 
     values: Values
@@ -81,7 +82,7 @@ class AccuracyGain:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finals:
+class Finals(Shown):
     """The finalists, the design that is chosen with their accuracies, and how it does on the test part.
 
     `winner` is None where no design of a finalist keeps all budgets. `resolution` is the share of one validation

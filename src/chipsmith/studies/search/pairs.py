@@ -14,6 +14,7 @@ from chipsmith.cache import content_key
 from chipsmith.chip import Chip
 from chipsmith.chip.sourced import Status
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
 from chipsmith.studies.journal import SearchJournal
 from chipsmith.studies.oracle import Misfit, Oracle, PairScore, Temperature
 from chipsmith.studies.search.figures import Figures, sum_figures
@@ -29,7 +30,7 @@ _MOST_ORACLES = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudiedNetwork:
+class StudiedNetwork(Shown):
     """A network of a study: its name, its integer graph, and the weight of its figures in the sums.
 
     A network that a recipe trains has no graph of its own: a design says which folder has it.
@@ -85,7 +86,7 @@ class ChipMaker(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PairOutcome:
+class PairOutcome(Shown):
     """What the oracle said of a chip: the scores of the networks in their order, or why one of them does not fit.
 
     `accuracy` is that of the networks, where recipes train them. `cpu_s` are the processor's seconds that it took.

@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from chipsmith.errors import BadInput
+from chipsmith.shown import Shown
 from chipsmith.units import percent
 
 Value = int | float | str
@@ -29,7 +30,7 @@ _Z95 = 1.959964
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchParameter:
+class SearchParameter(Shown):
     """What varies in a space, by its name, and its values: numbers from small to large."""
 
     name: str
@@ -42,7 +43,7 @@ class SearchParameter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpaceSize:
+class SpaceSize(Shown):
     """How many combinations a space has, and the share of legal ones.
 
     Where `exact` the share was counted; else it is that of a seeded sample, with its interval at 95 % (Wilson 1927).

@@ -15,6 +15,7 @@ from chipsmith.learn.networks import KernelFamily, Network
 from chipsmith.learn.recipe import Recipe
 from chipsmith.learn.reproducible import reproducible
 from chipsmith.learn.training.identity import bit_versions
+from chipsmith.shown import Shown
 from chipsmith.studies.search.parameters import SearchParameter, Value, Values, pick_numbers
 from chipsmith.tosa.graph import Graph
 
@@ -27,7 +28,7 @@ _STEPS = {"width": 0.25, "depth": 1, "kernel": 2}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RecipeNetwork:
+class RecipeNetwork(Shown):
     """A recipe with its data; with `elastic` its network varies, as the parts of one weight-shared supernet."""
 
     recipe: Recipe

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Pictured, Shown
 from chipsmith.studies.search.design_space import DesignSpace
 from chipsmith.studies.search.figures import Constraint, Figures, PairFigure
 from chipsmith.studies.search.finalists import judge_designs
@@ -50,12 +51,15 @@ class MeanOverSeeds:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SamplerRuns:
+class SamplerRuns(Shown):
     """The trials of one sampler, a tuple a seed."""
 
     sampler: SamplerKind
     by_seed: Mapping[int, tuple[DesignTrial, ...]]
     goal: Goal
+
+    def _brief(self) -> str:
+        return f"{self.sampler.value}: {len(self.trials)} trials of {len(self.by_seed)} seeds"
 
     @cached_property
     def trials(self) -> tuple[DesignTrial, ...]:
@@ -96,7 +100,7 @@ class SamplerRuns:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchResult:
+class SearchResult(Pictured):
     """What a search found. `sampled` are the trials of the study's sampler, `random` those of random search.
 
     `climbed` are designs beyond the trials, to which steps from the best of them led, each better than the one before.
@@ -126,6 +130,11 @@ class SearchResult:
     pairs: int
     cpu_s: float
     trained: TrainedPart | None = None
+
+    def _brief(self) -> str:
+        names = ", ".join(network.name for network in self.networks)
+        choice = self.failure if self.winner is None else f"winner {self.winner._brief()}"
+        return f"{self.name}: {names}; {count_things(len(self.front), 'design')} in the front; {choice}"
 
     def rtl_of(self, trial: DesignTrial) -> RtlCheck | None:
         """The design on its RTL; None where it was not co-simulated."""

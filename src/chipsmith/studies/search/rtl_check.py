@@ -16,6 +16,7 @@ from chipsmith.processors import total_processor_seconds
 from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Program
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
 from chipsmith.studies.oracle import Temperature
 from chipsmith.studies.search.parameters import pair_key
 from chipsmith.studies.search.study_file import VerifiedDesigns
@@ -27,7 +28,7 @@ _SEED = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class RtlNetwork:
+class RtlNetwork(Shown):
     """One network of a design on the RTL, an inference cold and a warm one behind it.
 
     `cycles`: the RTL's, of the inference that the study scores; `cycles_searched`: those that the search has of it.
@@ -51,7 +52,7 @@ class RtlNetwork:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RtlCheck:
+class RtlCheck(Shown):
     """A design on the RTL of its chip: all its networks.
 
     `cpu_s` are the processor's seconds, a build's included; and what other designs took at the same time.

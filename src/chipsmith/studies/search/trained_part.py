@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
 from chipsmith.studies.search.design_space import network_values
 from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.finalists import Finals
@@ -20,7 +21,7 @@ _NO_FINALS: Json = {"finalists": [], "noise": None, "gains_of_winner": [], "full
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainedPart:
+class TrainedPart(Shown):
     """The networks of a study in its order, None where one is given, and what became of those that recipes train.
 
     `trainings` has `cpu_s` and `epochs` of what the trials' networks come from, by name. `finals` are None where no

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from chipsmith.shown import Shown
 from chipsmith.studies.search.candidates import Told
 from chipsmith.studies.search.figures import Constraint, Figures, PairFigure
 from chipsmith.studies.search.pairs import PairBook, PairOutcome
@@ -20,7 +21,7 @@ LEAST_ERROR = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Goal:
+class Goal(Shown):
     """What is wanted of a pair: objectives, measured against a reference point, and budgets.
 
     `weights` are those of the objectives in the choice of the winner. `least_error` is the smallest share of errors
@@ -64,7 +65,7 @@ class Goal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DesignTrial:
+class DesignTrial(Shown):
     """A legal chip that a sampler looked at: its combination, and its figures, or the reason why it has none.
 
     `stepped` of one that is no trial: a step from the best trial of this sampler and seed has led to it.
@@ -77,6 +78,10 @@ class DesignTrial:
     outcome: PairOutcome
     figures: Figures | None
     stepped: bool = False
+
+    def _brief(self) -> str:
+        figures = ", ".join(f"{name} {value:.4g}" for name, value in (self.figures or {}).items())
+        return f"{', '.join(f'{name}={value}' for name, value in self.values.items())}: {figures}"
 
     @property
     def source(self) -> str:

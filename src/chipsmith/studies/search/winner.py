@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
 from chipsmith.studies.search.figures import Constraint, Figures
 from chipsmith.studies.search.pairs import PairBook
 from chipsmith.studies.search.parameters import ParameterSpace, Value
@@ -24,7 +25,7 @@ def choose_winner(trials: Sequence[DesignTrial], goal: Goal) -> DesignTrial | No
 
 
 @dataclass(frozen=True, kw_only=True)
-class BudgetRow:
+class BudgetRow(Shown):
     """A budget: how many trials keep it, the value nearest to or furthest within it, and whether it binds.
 
     `gain` is how many times better than the winner the best trial is that keeps all budgets but this one; None where
@@ -96,7 +97,7 @@ def _gain(index: int, scored: Sequence[Figures], goal: Goal, winner: Figures) ->
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class Change(Shown):
     """The winner with one parameter changed by a step, scored by the oracle.
 
     `ratio` is its score over the winner's: above 1 is worse. `reason` says why it has no figures: the chip is not

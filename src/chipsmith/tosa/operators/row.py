@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy.typing as npt
 
+from chipsmith.shown import Shown
 from chipsmith.tosa.graph import Array, AttributeValue, DType, Operator, Tensor
 from chipsmith.tosa.operators.loops import LoopNest
 
@@ -137,7 +138,7 @@ Meaning: TypeAlias = Callable[[Operation, Sequence[Values]], Values]
 
 
 @dataclass(frozen=True, kw_only=True)
-class OperatorRow:
+class OperatorRow(Shown):
     """One operator of TOSA: everything that Chipsmith knows about it."""
 
     kind: str

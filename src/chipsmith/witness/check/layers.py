@@ -10,6 +10,7 @@ import numpy as np
 from chipsmith.frontends.quantized_io import AuthorTensor
 from chipsmith.frontends.quantized_network import Arithmetic, InspectedModel, Layer, QuantizedNetwork
 from chipsmith.program.layer_names import shorten_layer
+from chipsmith.shown import Shown
 from chipsmith.targets.reference import ReferenceTarget
 from chipsmith.tosa.graph import Array
 from chipsmith.witness.named_layers import list_layers, signed_integers
@@ -20,7 +21,7 @@ _COMPARED = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerOff:
+class LayerOff(Shown):
     """A layer whose tensor is not its source's, by the author's names.
 
     `sqnr_db` as of an output, `largest_step` in steps of its integers.

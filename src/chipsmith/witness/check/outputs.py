@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chipsmith.frontends.quantized_network import Arithmetic
+from chipsmith.shown import Shown
 from chipsmith.tosa.graph import Array
 from chipsmith.witness.noise import sqnr_db
 
@@ -16,7 +17,7 @@ _CLASSES_RANK = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class OutputCheck:
+class OutputCheck(Shown):
     """How far an output of the chip is from the source's, over `elements` values.
 
     `sqnr_db`: 10 log10(sum f^2 / sum (f - q)^2) of the values; None without noise or without signal, and for what a

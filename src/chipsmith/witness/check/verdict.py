@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from chipsmith.frontends.quantized_network import Arithmetic
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
 from chipsmith.witness.check.layers import LayerOff
 from chipsmith.witness.check.outputs import OutputCheck
 
@@ -20,7 +21,7 @@ RANDOM = "RANDOM calibration"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SourceCheck:
+class SourceCheck(Shown):
     """The compiled program against the author's unchanged network, input to output.
 
     `source` is the framework and the network, `arithmetic` what the source computes in. `inputs` batches of inputs were
@@ -40,6 +41,10 @@ class SourceCheck:
     outputs: tuple[OutputCheck, ...]
     first_layer_off: LayerOff | None = None
     fault: str = ""
+
+    def _brief(self) -> str:
+        told = "exact" if self.exact else "right" if self.right else "WRONG"
+        return f"{told} against {self.source}, {self.inputs} inputs ({self.inputs_kind})"
 
     @property
     def exact(self) -> bool:

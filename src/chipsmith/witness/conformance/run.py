@@ -22,6 +22,7 @@ from chipsmith.chip import Chip, load_chip
 from chipsmith.errors import BadInput, CheckFailed, ChipsmithError
 from chipsmith.processors import processors
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Shown
 from chipsmith.targets import GraphTarget, graph_targets
 from chipsmith.tosa.operators import OPERATORS
 from chipsmith.witness.conformance.cases import complete, illegal, load_case, operator_of
@@ -55,7 +56,7 @@ _MISSED = (CaseResult.FAILED, CaseResult.REFUSED, CaseResult.ACCEPTED_ILLEGAL)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Outcome(Shown):
     """A case of an operator, what became of it, and the reason where it did not pass."""
 
     operator: str
@@ -65,7 +66,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conformance:
+class Conformance(Shown):
     """The outcomes of cases on a target; `seed` None stands for the generator's own, `sample` None for all cases."""
 
     target: str
@@ -74,6 +75,10 @@ class Conformance:
     sample: int | None
     most_cycles: int | None
     outcomes: tuple[Outcome, ...]
+
+    def _brief(self) -> str:
+        name = self.target if self.chip is None else f"{self.target} ({self.chip.name})"
+        return f"{name}: {len(self.outcomes):,} cases, {self.share:.2%} passed; {self.failure or 'none missed'}"
 
     @property
     def counts(self) -> Mapping[str, Counter[CaseResult]]:

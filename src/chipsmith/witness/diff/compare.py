@@ -15,8 +15,9 @@ from chipsmith.frontends.calibration import (
 )
 from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
 from chipsmith.frontends.quantized_network import QuantizedNetwork, first_batches
-from chipsmith.frontends.registry import load_model
+from chipsmith.frontends.registry import load_model, name_model
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Pictured, Shown
 from chipsmith.tosa.graph import Array
 from chipsmith.witness.check.inputs import choose_inputs
 from chipsmith.witness.diff.layer import Difference, from_float, from_witness
@@ -24,7 +25,7 @@ from chipsmith.witness.diff.values import name_witness, read_layers
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerDiff:
+class LayerDiff(Shown):
     """One layer: int8 against float, and npu against the witness (None where its tensor was not found)."""
 
     name: str
@@ -35,7 +36,7 @@ class LayerDiff:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Diff:
+class Diff(Pictured):
     """The layers of a network in their order, over so many inputs; `witness` says what npu is compared with."""
 
     network: str
@@ -43,6 +44,13 @@ class Diff:
     inputs: int
     witness: str
     layers: tuple[LayerDiff, ...]
+
+    def _brief(self) -> str:
+        ratios = [layer.int8.snr_db for layer in self.layers if layer.int8.snr_db is not None]
+        worst = f", int8 {min(ratios):.1f} dB at worst" if ratios else ""
+        differ = sum(layer.npu is not None and layer.npu.largest > 0 for layer in self.layers)
+        chip = f"{differ} differ on {self.chip}" if differ else f"{self.chip} exact"
+        return f"{self.network}: {len(self.layers)} layers over {self.inputs} inputs{worst}; {chip} (simulated)"
 
     def to_json(self) -> Json:
         """The object of `chipsmith diff --json`."""
@@ -57,7 +65,7 @@ class Diff:
 
 
 def compare_layers(
-    model: str, calibration: CalibrationSource | None, chip: Chip, options: LoadOptions = DEFAULT_OPTIONS
+    model: object, calibration: CalibrationSource | None, chip: Chip, options: LoadOptions = DEFAULT_OPTIONS
 ) -> Diff:
     """The layers of a network of any front end, over the first inputs of the calibration, MOST_EXAMPLES at most.
 
@@ -66,7 +74,7 @@ def compare_layers(
     BadInput for networks that come without another source, and as load_model does.
     """
     network, inputs = _load(model, calibration, options)
-    layers = read_layers(network, chip, inputs, model=model)
+    layers = read_layers(network, chip, inputs, model=name_model(model))
     return Diff(
         network=network.graph.name,
         chip=chip.name,
@@ -86,7 +94,7 @@ def compare_layers(
 
 
 def _load(
-    model: str, calibration: CalibrationSource | None, options: LoadOptions
+    model: object, calibration: CalibrationSource | None, options: LoadOptions
 ) -> tuple[QuantizedNetwork, Sequence[Array]]:
     """The network and the author's inputs to compare over."""
     try:

@@ -9,12 +9,13 @@ import numpy as np
 
 from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_network import InspectedModel, QuantizedNetwork
+from chipsmith.shown import Shown
 from chipsmith.tosa.graph import Array
 from chipsmith.witness.noise import sqnr_db
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuantisationError:
+class QuantisationError(Shown):
     """How far a layer's int8 result is from the float one: signal to quantisation noise in dB.
 
     `sqnr_db` is None where there is no such ratio: nothing differs, or the layer is zero everywhere.
