@@ -89,8 +89,9 @@ class Remedy:
     """A change, and the figures after it, all simulated on the changed chip or network.
 
     `fields` and `channels` are what is changed, `chip` the chip of the catalogue that stands in its place. `slowed`: a
-    clock is among the fields only because the changed chip can be no faster. `gain` is by how much the product of cold
-    time and cold energy falls, as a share; `score` that over the growth of the area, by which remedies are ranked.
+    clock is among the fields only because the changed chip can be no faster. `gain` is by which share the product of
+    time and energy falls, cold or warm, whichever falls more; `score` that of their product with what is paid, the area
+    or the price, whichever grows more: the gain for what it costs, by which remedies are ranked.
     """
 
     kind: RemedyKind
@@ -120,8 +121,13 @@ class AdviceRecord:
     """Why an inference takes what it takes, and what would help.
 
     `figures` are those before any change. `layers` are the kernels and what belongs to none; the cycles of their paths
-    sum to the latency, their energies to the energy. `remedies` help, the best first; `savings` leave something of the
-    chip out at no loss above LEAST_GAIN; `together` is the best that a few of the remedies give at once.
+    sum to the latency, their energies to the energy.
+
+    `remedies` change fields of the chip and help, the best first; `together` is what the best of them give at once.
+    `networks` help with fewer channels of a layer, `room` has layers that may be wider at no loss above LEAST_GAIN.
+    `savings` leave something of the chip out at no such loss, `smaller` all of that at once. `chips` are the others of
+    the catalogue, whatever they gain and cost.
+
     `simulated` counts the pairs of network and chip that were tried, 0 where there was no network to try, only its
     program. `wipe_cycles` of the program's cold inference, which no figure here has in it.
     """
@@ -136,8 +142,12 @@ class AdviceRecord:
     resident: tuple[str, ...]
     layers: tuple[LayerCost, ...]
     remedies: tuple[Remedy, ...] = ()
-    savings: tuple[Remedy, ...] = ()
     together: Remedy | None = None
+    networks: tuple[Remedy, ...] = ()
+    room: tuple[Remedy, ...] = ()
+    savings: tuple[Remedy, ...] = ()
+    smaller: Remedy | None = None
+    chips: tuple[Remedy, ...] = ()
     simulated: int = 0
     wipe_cycles: int = 0
 
