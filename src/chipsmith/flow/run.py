@@ -122,7 +122,7 @@ def run_recipe(
     )
     progress.stage("write the report")
     program = _with_deployment(npu, network, data)
-    stored = write_run(folder, record, graph=network.graph, program=program, trained=trained)
+    stored = write_run(folder, record, network=network, program=program, trained=trained)
     leave_run_bom(folder, stored, recipe=recipe, data=data, progress=progress)
     return RunResult(record=stored, folder=folder)
 

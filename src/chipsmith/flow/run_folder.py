@@ -11,6 +11,7 @@ from pathlib import Path
 
 from chipsmith.errors import BadInput
 from chipsmith.files import make_folder, remove_unfinished, write_whole
+from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.learn import TrainedNetwork, save_trained
 from chipsmith.locks import sole_lock
 from chipsmith.program.file import serialize_program
@@ -23,7 +24,6 @@ from chipsmith.reports.record import RunRecord, record_from_plain
 from chipsmith.reports.result import read_fields, read_result, write_plain, write_result
 from chipsmith.reports.trace import write_trace
 from chipsmith.tosa.file import serialize_tosa
-from chipsmith.tosa.graph import Graph
 
 RUNS = Path("runs")
 RESULT = "result.json"
@@ -79,11 +79,13 @@ def write_quantum_run(
     return stored
 
 
-def write_run(folder: Path, record: RunRecord, *, graph: Graph, program: Program, trained: TrainedNetwork) -> RunRecord:
+def write_run(
+    folder: Path, record: RunRecord, *, network: QuantizedNetwork, program: Program, trained: TrainedNetwork
+) -> RunRecord:
     """Write the files of a run; gives the record with their hashes, which stand in result.json too."""
     name = record.network
     files = {
-        f"{name}.tosa": serialize_tosa(graph),
+        f"{name}.tosa": serialize_tosa(network.graph, operator_names=network.operator_names),
         f"{name}.program": serialize_program(program),
         "chip.yaml": record.chip.yaml.encode(),
     }

@@ -13,6 +13,7 @@ from chipsmith.profile.profile import KernelRow
 from chipsmith.profile.transfers import TransferRow
 from chipsmith.program.actions import ACTIONS, ActionCounts, count_actions
 from chipsmith.program.instructions import Load
+from chipsmith.program.layer_names import COPY, KernelName, LayerNames, list_sources
 from chipsmith.program.program import WIPE, WIPE_TENSOR, KernelSpan, Placement, Program, page_bytes
 from chipsmith.sim.cycle import Timeline
 
@@ -31,8 +32,17 @@ def profile_kernels(
     """
     energies, moved_bytes = kernel_energies_pj(program, transfers, energy), kernel_bytes(program, transfers)
     operators = _operators(program)
+    names = LayerNames(program.manifest.operators).kernels(span.name for span in program.manifest.kernels)
     rows = [
-        _kernel_row(program, timeline, span, operators[span.name], moved_bytes[span.name], energies[span.name])
+        _kernel_row(
+            program,
+            timeline,
+            span,
+            name=names[span.name],
+            operators=operators[span.name],
+            external_bytes=moved_bytes[span.name],
+            energy_pj=energies[span.name],
+        )
         for span in program.manifest.kernels
     ]
     return (*rows, _rest_row(timeline, moved_bytes[REST], energies[REST]))
@@ -50,6 +60,8 @@ def _kernel_row(
     program: Program,
     timeline: Timeline,
     span: KernelSpan,
+    *,
+    name: KernelName,
     operators: Sequence[Placement],
     external_bytes: int,
     energy_pj: Energies,
@@ -58,7 +70,7 @@ def _kernel_row(
     return KernelRow(
         name=span.name,
         kind=span.kind,
-        anchor=operators[0].kind if operators else WIPE if span.name in (WIPE, WIPE_TENSOR) else "copy",
+        anchor=operators[0].kind if operators else WIPE if span.name in (WIPE, WIPE_TENSOR) else COPY,
         operators=tuple(operator.name for operator in operators),
         instructions=len(indices),
         first_start_cycle=int(timeline.start[indices].min()),
@@ -69,7 +81,9 @@ def _kernel_row(
         macs=span.macs,
         external_bytes=external_bytes,
         energy_pj=dict(energy_pj),
-        sources=tuple(dict.fromkeys(operator.source for operator in operators if operator.source)),
+        sources=list_sources(operators),
+        layer=name.layer,
+        operation=name.operation,
     )
 
 

@@ -63,6 +63,7 @@ def full_profile(
     volume: int = DEFAULT_VOLUME,
 ) -> Profile:
     """As `quick_profile`, with a row for each kernel, instruction and buffer of a cold inference."""
+    from chipsmith.profile.edges import find_edges
     from chipsmith.profile.instructions import profile_instructions
     from chipsmith.profile.kernels import profile_kernels
     from chipsmith.profile.transfers import profile_transfers
@@ -75,6 +76,7 @@ def full_profile(
         kernels=profile_kernels(program, cold, transfers, energy),
         instructions=profile_instructions(program, cold, transfers),
         memory=_memory_spans(program, cold, transfers),
+        edges=find_edges(program),
     )
 
 

@@ -111,7 +111,8 @@ class KernelRow:
     sequencer waited for its instructions, and `wait_reason`, what most of them were for. `macs` of the operators,
     padding left out; `external_bytes` that are loaded and stored for it. `energy_pj` by component, its transfers'
     share included. `anchor` is the kind of its first operator, 'copy' where it has none. `sources` are the author's
-    names of the operators, each once, where they are known.
+    names of the operators, each once, where they are known. `layer` and `operation` are the name of its layer and the
+    kind of its main operator (`chipsmith.program.layer_names`); empty in records of before they were kept.
     """
 
     name: str
@@ -128,11 +129,26 @@ class KernelRow:
     external_bytes: int
     energy_pj: dict[str, float]
     sources: tuple[str, ...] = ()
+    layer: str = ""
+    operation: str = ""
 
     @property
     def total_pj(self) -> float:
         """Energy of the kernel in picojoules."""
         return math.fsum(self.energy_pj.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class KernelEdge:
+    """A kernel reads what another wrote: the names of both.
+
+    `source` may be an input of the network, `target` an output. `spilled`: some of it has been in external memory
+    between.
+    """
+
+    source: str
+    target: str
+    spilled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -310,12 +326,14 @@ class Totals:
 class Profile(Totals):
     """Totals with the rows that pages show, of a cold inference: kernels, instructions, buffers of on-chip memory.
 
-    The energies of `kernels` sum to `energy`, their bytes to `external_bytes`.
+    The energies of `kernels` sum to `energy`, their bytes to `external_bytes`. `edges` are what they read of one
+    another; none in records of before these were kept.
     """
 
     kernels: tuple[KernelRow, ...]
     instructions: tuple[InstructionRow, ...]
     memory: tuple[MemorySpan, ...]
+    edges: tuple[KernelEdge, ...] = ()
 
     @property
     def memory_use(self) -> tuple[tuple[int, int], ...]:

@@ -34,8 +34,13 @@ def _tensors_of(network: FloatNetwork, wanted: str) -> Iterator[str]:
     if wanted in network.graph.tensors:
         yield wanted
     yield from (layer.tensor for layer in network.layers if wanted in (layer.name, layer.source))
-    own = [operator for operator in network.graph.operators if network.origins.get(operator.name) == wanted]
+    own = [operator for operator in network.graph.operators if _is_of(network.origins.get(operator.name, ""), wanted)]
     yield from own[-1].outputs if own else ()
+
+
+def _is_of(origin: str, wanted: str) -> bool:
+    """Whether an author's name is the wanted one, or that of a part of the wanted module."""
+    return origin == wanted or origin.startswith(f"{wanted}.")
 
 
 def _follow_to_point(wiring: Wiring, name: str, points: Collection[str]) -> str | None:

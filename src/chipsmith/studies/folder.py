@@ -73,7 +73,9 @@ class CompressionFolder:
         (folder / SUMS).unlink(missing_ok=True)  # of another network of that name
         weights = {name: tensor.detach().clone() for name, tensor in variant.module.state_dict().items()}
         write_whole(folder / _WEIGHTS, save(weights))
-        write_whole(folder / f"{name}.tosa", serialize_tosa(variant.quantised.graph))
+        network = variant.quantised
+        tosa = serialize_tosa(network.graph, operator_names=network.operator_names)
+        write_whole(folder / f"{name}.tosa", tosa)
         deployed = Deployment.of(context.dataset, variant.quantised).model_dump_json()
         whole = replace(program, manifest=replace(program.manifest, deployment=deployed))
         write_whole(folder / f"{name}.program", serialize_program(whole))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from chipsmith.errors import BadInput
 from chipsmith.tosa.elements import to_bytes
 from chipsmith.tosa.graph import AttributeValue, DType, Graph, Operator, Tensor
+from chipsmith.tosa.locations import format_location
 from chipsmith.tosa.schema import (
     AttributeField,
     Form,
@@ -25,19 +26,23 @@ _VERSION = {"_Major": 1, "_Minor": 0, "_Patch": 0, "_Draft": False}
 _DATA_ALIGNMENT_BYTES = 8
 
 
-def encode_graph(graph: Graph) -> bytes:
-    """The file of `graph`: constants as CONST and CONST_SHAPE operators first, then its operators in order."""
+def encode_graph(graph: Graph, operator_names: Mapping[str, str]) -> bytes:
+    """The file of `graph`: constants as CONST and CONST_SHAPE operators first, then its operators in order.
+
+    The operators' locations hold their author's names, where `operator_names` has one.
+    """
     import flatbuffers
 
-    encoder = _Encoder(flatbuffers.Builder(1 << 16))
+    encoder = _Encoder(flatbuffers.Builder(1 << 16), operator_names)
     return encoder.file(graph)
 
 
 class _Encoder:
     """Writes one flatbuffer; offsets (int) are the library's handles of what has been written."""
 
-    def __init__(self, builder: Any) -> None:
+    def __init__(self, builder: Any, operator_names: Mapping[str, str]) -> None:
         self._builder = builder
+        self._names = operator_names
 
     def file(self, graph: Graph) -> bytes:
         block = self._table("TosaBasicBlock", self._block_fields(graph))
@@ -90,8 +95,15 @@ class _Encoder:
                 "Attribute": self._attributes(operator, graph),
                 "Inputs": self._strings(operator.inputs),
                 "Outputs": self._strings(operator.outputs),
+                **self._location(operator),
             },
         )
+
+    def _location(self, operator: Operator) -> dict[str, int]:
+        name = self._names.get(operator.name)
+        if not name:
+            return {}
+        return {"Location": self._table("OpLocation", {"Text": self._string(format_location(name))})}
 
     def _attributes(self, operator: Operator, graph: Graph) -> int:
         class_name = attribute_class_of(operator.kind)

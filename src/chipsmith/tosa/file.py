@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,10 @@ from chipsmith.tosa.decode import StoredBlock, StoredOperator, StoredTensor, dec
 from chipsmith.tosa.elements import from_bytes, stored_size_bytes
 from chipsmith.tosa.encode import encode_graph
 from chipsmith.tosa.graph import Array, AttributeValue, DType, Graph, Operator, Tensor
+from chipsmith.tosa.locations import parse_location
 
 _CONSTANT_KINDS = ("CONST", "CONST_SHAPE")
+_NO_NAMES: Mapping[str, str] = {}
 
 
 def read_tosa(path: str | os.PathLike[str]) -> Graph:
@@ -25,17 +27,27 @@ def read_tosa(path: str | os.PathLike[str]) -> Graph:
     are not fixed, and OperatorRefused where it holds an element type that Chipsmith does not know. Whether the
     operators are legal and supported is `verify`'s question.
     """
+    graph, _ = read_named_tosa(path)
+    return graph
+
+
+def read_named_tosa(path: str | os.PathLike[str]) -> tuple[Graph, dict[str, str]]:
+    """As read_tosa, with the author's names of the graph's operators, where the file holds them."""
     file = Path(path)
     try:
         data = read_ordinary(file)
     except OSError as error:
         raise BadInput(f"cannot read {file}: {error.strerror or error}") from error
-    return parse_tosa(data, file.stem)
+    block = decode_block(data, name=file.stem)
+    return _graph(block, file.stem), dict(_author_names(block))
 
 
 def parse_tosa(data: bytes, name: str) -> Graph:
     """The network in the bytes of a `.tosa` file; `name` names it in messages. Raises as read_tosa does."""
-    block = decode_block(data, name=name)
+    return _graph(decode_block(data, name=name), name)
+
+
+def _graph(block: StoredBlock, name: str) -> Graph:
     tensors = {tensor.name: _tensor(tensor, name) for tensor in _distinct(block.tensors, name)}
     _check_names(block, tensors, name)
     return Graph(
@@ -48,14 +60,27 @@ def parse_tosa(data: bytes, name: str) -> Graph:
     )
 
 
-def write_tosa(graph: Graph, path: str | os.PathLike[str]) -> None:
-    """Write `graph` to the file `path` as TOSA 1.0.0; BadInput where it cannot be written."""
-    write_whole(path, serialize_tosa(graph))
+def _author_names(block: StoredBlock) -> Iterable[tuple[str, str]]:
+    """The names of the operators that are no constants, in the file's locations."""
+    for operator in block.operators:
+        name = parse_location(operator.location)
+        if name and operator.outputs and operator.kind not in _CONSTANT_KINDS:
+            yield operator.outputs[0], name
 
 
-def serialize_tosa(graph: Graph) -> bytes:
-    """The bytes of a TOSA 1.0.0 file that parse_tosa reads back as an equal Graph (but for its name)."""
-    return encode_graph(graph)
+def write_tosa(
+    graph: Graph, path: str | os.PathLike[str], *, operator_names: Mapping[str, str] = _NO_NAMES
+) -> None:
+    """Write `graph` to the file `path` as TOSA 1.0.0; BadInput where it cannot be written. Names as serialize_tosa."""
+    write_whole(path, serialize_tosa(graph, operator_names=operator_names))
+
+
+def serialize_tosa(graph: Graph, *, operator_names: Mapping[str, str] = _NO_NAMES) -> bytes:
+    """The bytes of a TOSA 1.0.0 file that parse_tosa reads back as an equal Graph (but for its name).
+
+    `operator_names`: the author's names by those of the graph's operators; read_named_tosa gives them back.
+    """
+    return encode_graph(graph, operator_names)
 
 
 def _distinct(tensors: Iterable[StoredTensor], file: str) -> Iterable[StoredTensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ from chipsmith.errors import OperatorRefused
 from chipsmith.frontends.forms.values import Const, GraphValue, natural_value, restore_order
 from chipsmith.frontends.pytorch.calls import Result, as_array, graph_type
 from chipsmith.frontends.pytorch.lowering import ProgramLowering
-from chipsmith.quantisation.network import FloatLayer, FloatNetwork, NetworkInput, NetworkOutput
+from chipsmith.frontends.pytorch.quantized_decomposed import DEQUANTIZE, DEQUANTIZE_CHANNELS, QUANTIZE
+from chipsmith.quantisation.network import FloatNetwork, NetworkInput, NetworkOutput
 from chipsmith.tosa.builder import GraphBuilder
 from chipsmith.tosa.passes.cleanup import drop_dead
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     import torch
     from torch.export import ExportedProgram
     from torch.fx import Node
+
+_ROUNDING_OPERATORS = frozenset({QUANTIZE, DEQUANTIZE, DEQUANTIZE_CHANNELS})
+"""What a quantiser puts beside an author's node counts as none of the author's."""
 
 
 def build_float_network(program: ExportedProgram, *, name: str) -> FloatNetwork:
@@ -39,12 +43,15 @@ def build_float_network(program: ExportedProgram, *, name: str) -> FloatNetwork:
     computed = dict.fromkeys(output.tensor for output in outputs if output.tensor is not None)
     inputs = {argument.name for argument in arguments}
     graph = drop_dead(build.finish(name, [tensor for tensor in computed if tensor not in inputs]))
+    names = _name_nodes(lowering, {build.origins[operator.name] for operator in graph.operators})
     return FloatNetwork(
         graph=graph,
         inputs=arguments,
         outputs=outputs,
-        layers=_name_layers(lowering.layers, graph.tensors),
-        origins={operator.name: build.origins[operator.name] for operator in graph.operators},
+        layers=tuple(
+            replace(layer, name=names[layer.source]) for layer in lowering.layers if layer.tensor in graph.tensors
+        ),
+        origins={operator.name: names[build.origins[operator.name]] for operator in graph.operators},
     )
 
 
@@ -135,10 +142,15 @@ def _output(build: GraphBuilder, name: str, value: Result, node: Any) -> Network
     return NetworkOutput(name=name, dtype=dtype, tensor=restore_order(build, value).tensor)
 
 
-def _name_layers(layers: Sequence[FloatLayer], tensors: Mapping[str, object]) -> tuple[FloatLayer, ...]:
-    """The layers that are left in the graph; where several have the name of a module, with their nodes' behind it."""
-    left = [layer for layer in layers if layer.tensor in tensors]
-    counts = Counter(layer.name for layer in left)
-    return tuple(
-        layer if counts[layer.name] == 1 else replace(layer, name=f"{layer.name}.{layer.source}") for layer in left
-    )
+def _name_nodes(lowering: ProgramLowering, left: Collection[str]) -> dict[str, str]:
+    """The author's name of each node: the path of its module, the node's own where `forward` is the network's.
+
+    Where several nodes of a module compute, or one that is called again, the node's name stands behind the path.
+    `left` are the nodes that the graph still has operators of.
+    """
+    paths = lowering.paths
+    computing = {
+        layer.source for layer in lowering.layers if layer.source in left and layer.operator not in _ROUNDING_OPERATORS
+    }
+    counts = Counter(paths[node] for node in computing)
+    return {node: path if counts[path] < 2 or path == node else f"{path}.{node}" for node, path in paths.items()}

@@ -71,12 +71,14 @@ _MOVES = frozenset(
 class ProgramLowering:
     """The lowering of one program into `build`, node by node; `layers` are those of the nodes so far.
 
+    The origin of an operator is its node; `paths` has the path of the module of each, or the node's own name.
     `within` is the place of the author's node that is taken apart, while its parts are lowered.
     """
 
     build: GraphBuilder
     within: str | None = None
     layers: list[FloatLayer] = field(default_factory=list)
+    paths: dict[str, str] = field(default_factory=dict)
 
     def run(self, module: GraphModule, inputs: Mapping[str, Result]) -> Result:
         """What the output node of a graph holds; `inputs` are the results of its placeholders by their names."""
@@ -98,7 +100,8 @@ class ProgramLowering:
         if self.within is not None:
             return self._compute(node, args, kwargs)
         path, _ = innermost_module(node)
-        self.build.scope, self.build.origin = node.name, path or node.name
+        self.build.scope = self.build.origin = node.name
+        self.paths[node.name] = path or node.name
         result = self._compute(node, args, kwargs)
         self._keep_layer(node, result)
         return result
@@ -172,7 +175,7 @@ class ProgramLowering:
         if name in _MOVES or node.target is operator.getitem or result.tensor not in self.build.origins:
             return
         layer = FloatLayer(
-            name=self.build.origin, operator=name, tensor=result.tensor, axes=result.axes, source=node.name
+            name=self.paths[node.name], operator=name, tensor=result.tensor, axes=result.axes, source=node.name
         )
         self.layers.append(layer)
 

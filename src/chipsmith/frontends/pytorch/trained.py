@@ -84,7 +84,8 @@ def _plan_weights(network: FloatNetwork, program: ExportedProgram) -> dict[str, 
         if node in constants and _operator(node) in (DEQUANTIZE, DEQUANTIZE_CHANNELS):
             scales = _read_scales(node, program)
             for reader in _list_readers(node, constants):
-                given.setdefault(_origin(reader), []).append(scales)
+                for named in _names_of(reader):
+                    given.setdefault(named, []).append(scales)
     return recover_weights(network.graph, lambda operator: given.get(network.origins.get(operator.name, ""), []))
 
 
@@ -130,6 +131,11 @@ def _origin(node: Node) -> str:
     return innermost_module(node)[0] or node.name
 
 
+def _names_of(node: Node) -> tuple[str, str]:
+    """What an author's name of a node may be: its module's path, or that with the node's own behind it."""
+    return _origin(node), f"{_origin(node)}.{node.name}"
+
+
 def _name_roundings(
     network: FloatNetwork, rounded: Mapping[str, FloatLayer], nodes: Mapping[str, Node]
 ) -> FloatNetwork:
@@ -169,6 +175,11 @@ def _keep_names(network: QuantizedNetwork, author: ExportedProgram) -> Quantized
     known = {name for node in author.graph.nodes for name in (_origin(node), node.name)}
     return replace(
         network,
-        layers=tuple(layer for layer in network.layers if layer.name.removesuffix(f".{layer.real}") in known),
-        operator_names={operator: name for operator, name in network.operator_names.items() if name in known},
+        layers=tuple(layer for layer in network.layers if _is_known(layer.name, known)),
+        operator_names={operator: name for operator, name in network.operator_names.items() if _is_known(name, known)},
     )
+
+
+def _is_known(name: str, known: Collection[str]) -> bool:
+    """Whether a name is one of those that are known, or one with a node's behind it."""
+    return name in known or name.rpartition(".")[0] in known

@@ -185,7 +185,7 @@ def _round_value(state: LoweringState, name: str, value: Value) -> Value:
 def _finish(state: LoweringState) -> LoweredNetwork:
     outputs: dict[str, str] = {}
     for name in state.graph.outputs:
-        state.build.scope = state.build.origin = name
+        state.build.scope, state.build.origin = name, state.origins.get(name, name)
         outputs[name] = _copy_if_taken(state, _output_tensor(state, name), set(outputs.values()))
     graph = drop_dead(state.build.finish(state.graph.name, list(outputs.values())))
     verify(graph)

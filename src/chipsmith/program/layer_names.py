@@ -1,0 +1,113 @@
+"""The one place that names layers: what an operator's layer is called, and a kernel, wherever people read of it.
+
+A layer is called by its author's name: the path of a module, the name of an ONNX node, the tensor that an operator of a
+TFLite file computes; where that is not known by the operator's own name in the graph. A kernel is called by the layer
+of its main operator, with its number, which keeps kernels of one layer apart: `features.3 (k4)`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from chipsmith.program.program import WIPE, WIPE_TENSOR, Placement
+
+COPY = "copy"
+"""What a kernel does that computes no operator: a tensor in another order or place."""
+_STAGES = frozenset({"RESCALE", "CLAMP"})
+"""Operators that most kernels begin or end with: none is the main one where there is another."""
+_JOINED = ";"
+"""Stands in the name of a TFLite tensor between those that its converter fused."""
+_SEPARATORS = re.compile(r"[.\[/]")
+"""What may stand in the name of a buffer or of a kernel behind that of its operator."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KernelName:
+    """What a kernel is called: its layer's full name, its number such as 'k4', and its main operator's kind.
+
+    `operation` is COPY where it computes no operator, and the wipe's name for a kernel of the wipe.
+    """
+
+    layer: str
+    number: str
+    operation: str
+
+    @property
+    def label(self) -> str:
+        """How people read it, such as 'features.3 (k4)'."""
+        return label_kernel(self.layer, self.number)
+
+
+def name_layer(operator: Placement) -> str:
+    """The full name of an operator's layer: its author's, else its own in the graph."""
+    return operator.source or operator.name
+
+
+def shorten_layer(name: str) -> str:
+    """A layer's name for a table: of the names that a TFLite converter joined the first, which is the result's."""
+    return name.partition(_JOINED)[0] or name
+
+
+def label_kernel(layer: str, number: str) -> str:
+    """A kernel by its layer and its number: 'features.3 (k4)'; the number alone where no layer is known."""
+    return f"{shorten_layer(layer)} ({number})" if layer and layer != number else number
+
+
+def number_of(kernel: str) -> str:
+    """The number of a kernel by the name that a Program has for it: 'k4' of 'k4:relu_2'."""
+    return kernel.partition(":")[0]
+
+
+class LayerNames:
+    """The layers of a network by the names that a Program has for its operators, kernels and buffers."""
+
+    def __init__(self, operators: Iterable[Placement]) -> None:
+        """`operators` are those of a Program's manifest."""
+        rows = tuple(operators)
+        self._operators = {row.name: row for row in rows}
+        self._kernels: dict[str, list[Placement]] = {}
+        for row in rows:
+            self._kernels.setdefault(row.kernel, []).append(row)
+
+    def layer(self, part: str) -> str:
+        """The layer of an operator, a tensor, or a buffer such as 'conv[0:16].weights'; empty where it is of none."""
+        operator = self._operator(part)
+        return "" if operator is None else name_layer(operator)
+
+    def kernel(self, name: str) -> KernelName:
+        """What the kernel of this name is called; a later kernel of an operator has the operator's layer."""
+        if name in (WIPE, WIPE_TENSOR):
+            return KernelName(layer=name, number=name, operation=WIPE)
+        main = find_main(self._kernels.get(name, ()))
+        number, _, part = name.partition(":")
+        if main is not None:
+            return KernelName(layer=name_layer(main), number=number, operation=main.kind)
+        operator = self._operators.get(part)
+        if operator is not None:
+            return KernelName(layer=name_layer(operator), number=number, operation=operator.kind)
+        return KernelName(layer=self.layer(part) or part, number=number, operation=COPY)
+
+    def kernels(self, names: Iterable[str]) -> Mapping[str, KernelName]:
+        """What kernels are called, by the names that a Program has for them."""
+        return {name: self.kernel(name) for name in names}
+
+    def _operator(self, part: str) -> Placement | None:
+        return self._operators.get(find_owner(part, self._operators))
+
+
+def find_owner(part: str, names: Collection[str]) -> str:
+    """Of `names` the longest that `part` is, or begins with: whose part it is; empty where it is nobody's."""
+    ends = [match.start() for match in _SEPARATORS.finditer(part)]
+    return next((part[:end] for end in (len(part), *reversed(ends)) if part[:end] in names), "")
+
+
+def find_main(operators: Sequence[Placement]) -> Placement | None:
+    """The main one of a kernel's operators: the first that is no stage of others; None where it has none."""
+    return next((row for row in operators if row.kind not in _STAGES), operators[0] if operators else None)
+
+
+def list_sources(operators: Iterable[Placement]) -> tuple[str, ...]:
+    """The author's names of operators, each once, where they are known."""
+    return tuple(dict.fromkeys(row.source for row in operators if row.source))
