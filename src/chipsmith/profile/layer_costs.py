@@ -17,6 +17,7 @@ from chipsmith.program.actions import count_program
 from chipsmith.program.arithmetic import ceil_div
 from chipsmith.program.cycles import occupancy
 from chipsmith.program.instructions import Instruction, Mode, Store, TensorInstruction, VectorInstruction
+from chipsmith.program.layer_names import label_kernel, number_of
 from chipsmith.program.program import Program
 from chipsmith.sim.cycle import Timeline
 
@@ -40,7 +41,7 @@ class ArrayUse:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerCost:
-    """A kernel (or REST) in an inference, cold and warm.
+    """A kernel (or REST) in an inference, cold and warm; `layer` is the name of its layer.
 
     `path_cycles` and `warm_path_cycles`: its part of the critical path by bound, these sum over all rows to the
     latency. `bound` is what its own instructions go on mostly, whether they are on the path or hidden beside it.
@@ -52,7 +53,7 @@ class LayerCost:
     kind: str
     anchor: str
     operators: tuple[str, ...]
-    sources: tuple[str, ...]
+    layer: str
     macs: int
     busy_cycles: int
     bound: Bound | None
@@ -65,6 +66,11 @@ class LayerCost:
     warm_energy_pj: dict[str, float]
     array: ArrayUse | None
     lanes: float
+
+    @property
+    def label(self) -> str:
+        """How people read it, such as 'features.3 (k4)'."""
+        return label_kernel(self.layer, number_of(self.name))
 
     @property
     def cycles(self) -> int:
@@ -105,7 +111,7 @@ def layer_costs(
             kind=row.kind,
             anchor=row.anchor,
             operators=row.operators,
-            sources=row.sources,
+            layer=row.layer,
             macs=row.macs,
             busy_cycles=row.busy_cycles,
             bound=_main_bound(instructions.get(row.name, ()), program.chip),

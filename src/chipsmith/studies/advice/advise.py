@@ -19,6 +19,7 @@ from chipsmith.studies.advice.record import (
     LEAST_GAIN,
     AdviceRecord,
     ChannelChange,
+    ChipSizes,
     FieldChange,
     InferenceFigures,
     Remedy,
@@ -42,7 +43,7 @@ def diagnose(program: Program, *, subject: Subject, volume: int = DEFAULT_VOLUME
         chip=program.chip.name,
         subject=subject,
         volume=volume,
-        memory_bytes=program.chip.memory_bytes,
+        sizes=_sizes(program.chip),
         figures=_figures(program, profile),
         weight_bytes=profile.weight_bytes,
         resident=profile.resident,
@@ -71,6 +72,16 @@ def advise(graph: Graph, program: Program, *, subject: Subject, volume: int = DE
         smaller=study.smaller(savings),
         chips=tuple(study.other_chips()),
         simulated=study.trials.simulated,
+    )
+
+
+def _sizes(chip: Chip) -> ChipSizes:
+    return ChipSizes(
+        rows=chip.tensor.rows,
+        columns=chip.tensor.columns,
+        lanes=chip.vector.lanes,
+        bytes_per_cycle=chip.external.bytes_per_cycle,
+        memory_bytes=chip.memory_bytes,
     )
 
 

@@ -38,7 +38,7 @@ def narrower(graph: Graph, layers: Iterable[LayerCost], chip: Chip) -> Iterator[
         places = sorted({chip.tensor.columns, chip.tensor.rows})
         targets = {(channels - 1) // place * place for place in places}
         for target in sorted(targets - {0}, reverse=True):
-            yield ChannelChange(layer=operator, kernel=layer.name, before=channels, after=target)
+            yield ChannelChange(layer=operator, label=layer.label, before=channels, after=target)
 
 
 def wider(graph: Graph, layers: Iterable[LayerCost], chip: Chip) -> Iterator[ChannelChange]:
@@ -47,7 +47,7 @@ def wider(graph: Graph, layers: Iterable[LayerCost], chip: Chip) -> Iterator[Cha
     for layer, operator, channels in _convolutions(graph, layers):
         if channels % columns:
             whole = -(-channels // columns) * columns
-            yield ChannelChange(layer=operator, kernel=layer.name, before=channels, after=whole)
+            yield ChannelChange(layer=operator, label=layer.label, before=channels, after=whole)
 
 
 def _convolutions(graph: Graph, layers: Iterable[LayerCost]) -> Iterator[tuple[LayerCost, str, int]]:

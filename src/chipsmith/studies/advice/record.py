@@ -71,10 +71,10 @@ class FieldChange:
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelChange:
-    """A layer, by the name of its operator and by its kernel's, and its output channels before and after."""
+    """A layer, by the name of its operator and as people read it, and its output channels before and after."""
 
     layer: str
-    kernel: str
+    label: str
     before: int
     after: int
 
@@ -117,6 +117,17 @@ class Subject:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChipSizes:
+    """The sizes of a chip that its figures are read by: of the array, of the vector engine, and in bytes."""
+
+    rows: int
+    columns: int
+    lanes: int
+    bytes_per_cycle: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class AdviceRecord:
     """Why an inference takes what it takes, and what would help.
 
@@ -136,7 +147,7 @@ class AdviceRecord:
     chip: str
     subject: Subject
     volume: int
-    memory_bytes: int
+    sizes: ChipSizes
     figures: InferenceFigures
     weight_bytes: int
     resident: tuple[str, ...]
