@@ -4,6 +4,7 @@
     check_data                                          a recipe's data, looked at before anything is trained on them
     train  compress                                     from a recipe: a network, a smaller network
     compile  simulate  predict  judge  estimate  diff   a network or its Program on a chip
+    explain                                             why it takes what it takes, and what would help
     audit                                               what a network tells of those it was trained on
     deploy                                              a network as C for a device without an NPU
     kernel                                              a single layer: on chips, under their roof, and on this computer
@@ -24,6 +25,7 @@ Nothing heavy is imported here: each function imports what it uses.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from chipsmith.api.advice import ADVICE_VERBS
 from chipsmith.api.data import DATA_VERBS
 from chipsmith.api.deploy import DEPLOY_VERBS
 from chipsmith.api.generations import GENERATION_VERBS
@@ -40,6 +42,7 @@ from chipsmith.api.signatures import SIGNATURE_VERBS
 from chipsmith.api.verb import AnyVerb
 
 if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second list of names
+    from chipsmith.api.advice import *  # noqa: F403
     from chipsmith.api.data import *  # noqa: F403
     from chipsmith.api.deploy import *  # noqa: F403
     from chipsmith.api.generations import *  # noqa: F403
@@ -61,6 +64,7 @@ VERBS: Mapping[str, AnyVerb] = {
         *DATA_VERBS,
         *PRIVACY_VERBS,
         *PROGRAM_VERBS,
+        *ADVICE_VERBS,
         *DEPLOY_VERBS,
         *KERNEL_VERBS,
         *SCALING_VERBS,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from chipsmith.console.advice import print_closing
 from chipsmith.console.data import print_warnings
 from chipsmith.console.machines import print_cosimulation
 from chipsmith.console.presentation import Presentation, new_table, print_tables
@@ -89,6 +90,7 @@ def _print_chip_run(result: RunResult) -> None:
 
     print_report(result.record)
     print_warnings(result.record.data)
+    print_closing(result.record.advice, folder=str(result.folder))
     print(f"run folder: {result.folder} (report.html is the page, trace.json opens in the Perfetto viewer)")
     if result.cosim is not None:
         print_cosimulation(result.cosim)

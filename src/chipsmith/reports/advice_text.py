@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from chipsmith.costs import DEFAULT_VOLUME
 from chipsmith.profile.critical_path import Bound
 from chipsmith.profile.kernels import REST
 from chipsmith.profile.layer_costs import ArrayUse, LayerCost
@@ -49,6 +50,7 @@ _TITLES: Mapping[str, tuple[str, str]] = {
     "technology.voltage_v": ("a higher supply", "a lower supply"),
 }
 """What a field's change is called, upwards and downwards."""
+_FIRST_WORDS = frozenset(title.partition(" ")[0] for titles in _TITLES.values() for title in titles)
 _SHOWN = 3
 """Parts of a whole, and layers, that a sentence names."""
 _LARGE = 0.1
@@ -62,7 +64,8 @@ UNTRAINED = "what it answers then is not known: train it again"
 
 def closing_sentences(advice: AdviceRecord) -> tuple[str, ...]:
     """The three sentences that say most: on the time, on the energy, and on what helps."""
-    return (_time(advice), _energy(advice), *(sentence for sentence in (_first_help(advice),) if sentence))
+    slow, dear = next(_slow_layers(advice), ""), next(_dear_layers(advice), "")
+    return tuple(filter(None, (slow or _time(advice), dear or _energy(advice), _first_help(advice))))
 
 
 def diagnosis_sentences(advice: AdviceRecord) -> tuple[str, ...]:
@@ -78,18 +81,20 @@ def diagnosis_sentences(advice: AdviceRecord) -> tuple[str, ...]:
     )
 
 
-def help_sentences(advice: AdviceRecord) -> tuple[str, ...]:
-    """What would help, the best first: every gain simulated."""
-    if not advice.simulated:
-        return ("What would help is not simulated: that needs the network itself, and only its program is here.",)
-    sentences = [*_warm(advice), *(remedy_sentence(advice, remedy) for remedy in advice.remedies)]
-    if advice.together is not None:
-        sentences.append(f"Together: {remedy_sentence(advice, advice.together)}")
-    sentences += [remedy_sentence(advice, remedy) for remedy in (*advice.networks, *advice.room)]
-    sentences += [remedy_sentence(advice, remedy) for remedy in advice.savings]
-    if advice.smaller is not None:
-        sentences.append(f"All that may go at once: {remedy_sentence(advice, advice.smaller)}")
-    return tuple(sentences) or (nothing_helps(advice),)
+def warm_sentence(advice: AdviceRecord) -> str:
+    """What an inference gains that finds its weights on the chip; empty where that is not LEAST_GAIN."""
+    before = advice.figures
+    share = 1 - LEAST_GAIN
+    if before.warm_us >= share * before.cold_us and before.warm_uj >= share * before.cold_uj:
+        return ""
+    kept = sum(layer.external_bytes - layer.warm_bytes for layer in advice.layers)
+    return (
+        f"Stay warm: {_bytes(kept)} that the chip keeps are not read again where it stays on between inferences: "
+        f"{_arrow(before.cold_us, before.warm_us, 'µs')}, {_arrow(before.cold_uj, before.warm_uj, 'µJ')}."
+    )
+
+
+NO_NETWORK = "What would help is not simulated: that needs the network itself, and only its program is here."
 
 
 def nothing_helps(advice: AdviceRecord) -> str:
@@ -191,7 +196,7 @@ def _fill(advice: AdviceRecord, use: ArrayUse) -> str:
             f"depthwise, each column sums over {use.reduced} taps of its own channel: {use.reduced} of {sizes.rows} rows work"
         )
     elif use.rows < _FULL:
-        parts.append(f"sums over {use.reduced:,} values fill {percent(use.rows, 0)} of the {sizes.rows} rows")
+        parts.append(f"runs of {use.reduced:,} values fill {percent(use.rows, 0)} of the {sizes.rows} rows")
     if use.columns < _FULL:
         parts.append(f"{use.channels:,} output channels fill {percent(use.columns, 0)} of the {sizes.columns} columns")
     return "; ".join(parts)
@@ -213,19 +218,9 @@ def _wipe(advice: AdviceRecord) -> Iterator[str]:
 # --- what helps -------------------------------------------------------------------------------------------------------
 
 
-def _warm(advice: AdviceRecord) -> Iterator[str]:
-    before = advice.figures
-    if before.warm_us < (1 - LEAST_GAIN) * before.cold_us or before.warm_uj < (1 - LEAST_GAIN) * before.cold_uj:
-        kept = sum(layer.external_bytes - layer.warm_bytes for layer in advice.layers)
-        yield (
-            f"Stay warm: {_bytes(kept)} that stay on the chip are not read again, where it is not switched off between "
-            f"inferences: {_arrow(before.cold_us, before.warm_us, 'µs')}, {_arrow(before.cold_uj, before.warm_uj, 'µJ')}."
-        )
-
-
 def _first_help(advice: AdviceRecord) -> str:
     if not advice.simulated:
-        return ""
+        return warm_sentence(advice)
     best = advice.together or next(iter((*advice.remedies, *advice.networks)), None)
     if best is None:
         return nothing_helps(advice)
@@ -239,8 +234,9 @@ def remedy_sentence(advice: AdviceRecord, remedy: Remedy) -> str:
 
 
 def capitalise(text: str) -> str:
-    """A text whose first letter is a capital; the name of a layer or a chip stays as it is."""
-    return text if text.partition(" ")[0] not in ("a", "more", "fewer", "less", "larger", "smaller", "longer", "shorter") else text[:1].upper() + text[1:]
+    """A text whose first letter is a capital, where it begins with a word of ours and not with a layer's name."""
+    ours = text.partition(" ")[0] in _FIRST_WORDS
+    return text[:1].upper() + text[1:] if ours else text
 
 
 def title(remedy: Remedy) -> str:
@@ -252,8 +248,12 @@ def title(remedy: Remedy) -> str:
     names = dict.fromkeys(_field_words(change) for change in wanted)
     if names:
         fields = ", ".join(f"{change.path} {change.before} → {change.after}" for change in wanted)
-        words.append(f"{' and '.join(names)} ({fields})")
+        words.append(f"{_enumerate(list(names))} ({fields})")
     return ", ".join(words)
+
+
+def _enumerate(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _layer_words(label: str, before: int, after: int) -> str:
@@ -263,6 +263,19 @@ def _layer_words(label: str, before: int, after: int) -> str:
 def _field_words(change: FieldChange) -> str:
     up, down = _TITLES.get(change.path, (change.path, change.path))
     return up if float(change.after) > float(change.before) else down
+
+
+def figure_texts(before: InferenceFigures, after: InferenceFigures) -> dict[str, str]:
+    """All figures before and after, by what they are: 'time, cold' to '31.3 → 24.6 µs (−21 %)'."""
+    return {
+        "time, cold": _arrow(before.cold_us, after.cold_us, "µs"),
+        "time, warm": _arrow(before.warm_us, after.warm_us, "µs"),
+        "energy, cold": _arrow(before.cold_uj, after.cold_uj, "µJ"),
+        "energy, warm": _arrow(before.warm_uj, after.warm_uj, "µJ"),
+        "core area": _arrow(before.area_mm2, after.area_mm2, "mm²"),
+        "price": _arrow(before.chip_usd, after.chip_usd, "USD"),
+        "clock": f"{after.clock_mhz} of {after.max_clock_mhz:.0f} MHz",
+    }
 
 
 def _gain_parts(before: InferenceFigures, after: InferenceFigures) -> Iterator[str]:
@@ -294,6 +307,8 @@ def notes(advice: AdviceRecord, remedy: Remedy) -> Iterator[str]:
     old, new = (advice.sizes.bytes_per_cycle * before.clock_mhz / 1e3, wide * after.clock_mhz / 1e3)
     if remedy.kind is not RemedyKind.CATALOGUE and new > old:
         yield f"the external memory then gives {significant(new)} GB/s, not {significant(old)}"
+    if any(change.path == "technology.voltage_v" for change in remedy.fields):
+        yield "whether the memories of the process work at it is not in the estimate"
     if remedy.channels:
         yield UNTRAINED
 
@@ -301,25 +316,29 @@ def notes(advice: AdviceRecord, remedy: Remedy) -> Iterator[str]:
 def command(advice: AdviceRecord, remedy: Remedy, *, model: str = "", chip: str = "") -> str:
     """What repeats a remedy on the command line; `model` and `chip` stand for the record's own words, if given.
 
-    Empty where no command can name the network.
+    Empty where no command can name the network or the chip.
     """
-    named, on = model or advice.subject.model, chip or advice.subject.chip
+    subject = advice.subject
+    named, on = model or subject.model, remedy.chip or chip or subject.chip
     if not named or not on:
         return ""
-    volume = () if advice.volume == _DEFAULT_VOLUME else ("--volume", str(advice.volume))
-    options = [*_chip_words(remedy, on), *advice.subject.options, *volume]
-    if not remedy.channels:
-        return shlex.join(["chipsmith", "estimate", named, *options])
-    channels = [word for change in remedy.channels for word in ("--channels", change.setting)]
-    return shlex.join(["chipsmith", "explain", named, *channels, *options])
+    kept = () if remedy.chip else subject.settings
+    settings = _merged(kept, (change.setting for change in remedy.fields))
+    channels = _merged(subject.channels, (change.setting for change in remedy.channels))
+    words = [*_options("--channels", channels), "--chip", on, *_options("--set", settings), *subject.options]
+    if advice.volume != DEFAULT_VOLUME:
+        words += ["--volume", str(advice.volume)]
+    return shlex.join(["chipsmith", "explain" if channels else "estimate", named, *words])
 
 
-_DEFAULT_VOLUME = 1_000_000
+def _merged(first: Iterable[str], second: Iterable[str]) -> list[str]:
+    """Settings of which those of `second` replace those of `first` of the same name."""
+    values = {name: value for name, _, value in (setting.rpartition("=") for setting in (*first, *second))}
+    return [f"{name}={value}" for name, value in values.items()]
 
 
-def _chip_words(remedy: Remedy, chip: str) -> list[str]:
-    settings = [word for change in remedy.fields for word in ("--set", change.setting)]
-    return ["--chip", remedy.chip or chip, *settings]
+def _options(flag: str, values: Iterable[str]) -> list[str]:
+    return [word for value in values for word in (flag, value)]
 
 
 # --- words for figures ------------------------------------------------------------------------------------------------
@@ -360,8 +379,3 @@ def _bytes(count: int) -> str:
         return f"{count:,} bytes"
     kib = count / 1024
     return f"{significant(kib)} KiB" if kib < 1024 else f"{significant(kib / 1024)} MiB"
-
-
-def list_commands(advice: AdviceRecord, remedies: Iterable[Remedy], *, model: str = "", chip: str = "") -> tuple[str, ...]:
-    """The commands that repeat some remedies, without those that no command can say."""
-    return tuple(filter(None, (command(advice, remedy, model=model, chip=chip) for remedy in remedies)))

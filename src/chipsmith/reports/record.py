@@ -16,6 +16,7 @@ from chipsmith.errors import BadInput
 from chipsmith.learn.privacy.budget import PrivacyBudget
 from chipsmith.profile.profile import ChipRecord, Evidence, HostStep, Profile
 from chipsmith.reports.upgrade import upgrade
+from chipsmith.studies.advice.record import AdviceRecord
 from chipsmith.targets import INT8, NPU, SOURCE
 from chipsmith.witness.bit_exactness import BitExactness
 from chipsmith.witness.diff.sqnr import QuantisationError
@@ -185,7 +186,7 @@ class LearnedRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord(LearnedRecord):
-    """Everything that the report of a run on a chip shows."""
+    """Everything that the report of a run on a chip shows; `advice` is None in records of before it was given."""
 
     ANSWERS: ClassVar[str] = "the chip"
 
@@ -196,6 +197,7 @@ class RunRecord(LearnedRecord):
     pictures: tuple[Picture, ...] = ()
     texts: tuple[TextSample, ...] = ()
     quantisation: tuple[QuantisationError, ...] = ()
+    advice: AdviceRecord | None = None
 
 
 def record_to_plain(record: LearnedRecord) -> dict[str, Any]:

@@ -106,13 +106,16 @@ class Remedy:
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """What was looked at, in the words of a command: a network with its options, a chip with its settings.
+    """What was looked at, in the words of a command: a network and a chip.
 
-    An empty word is one that no command can say, as of a module in memory.
+    `settings` replace fields of the chip, `channels` those of layers, `options` say how the network is read. An empty
+    `model` or `chip` is one that no command can say, as a module in memory.
     """
 
     model: str
     chip: str
+    settings: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
 
 
