@@ -161,9 +161,7 @@ def _explain_model(
     return explain_network(network, target, subject=subject, channels=channels, volume=as_volume(volume))
 
 
-def _name_subject(
-    model: Any, chip: "str | Chip | None", settings: Sequence[str], channels: Sequence[str]
-) -> "Subject":
+def _name_subject(model: Any, chip: "str | Chip | None", settings: Sequence[str], channels: Sequence[str]) -> "Subject":
     """What was looked at in the words of a command; those of a run's folder are its files."""
     import os
 

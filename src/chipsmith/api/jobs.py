@@ -271,7 +271,8 @@ def report(
 ) -> "RunResult | QuantumRunResult":
     """Write the page of a run again from its result.json, and print its closing table.
 
-    The page and the trace come from result.json alone. Raises BadInput where `folder` is no run's.
+    The page and the trace come from result.json; why and what helps, where a run of before has not kept it, from the
+    folder's network and chip. Raises BadInput where `folder` is no run's.
     """
     from pathlib import Path
 

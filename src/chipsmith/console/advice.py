@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from chipsmith.flow.explain import Explanation
     from chipsmith.studies.advice.record import AdviceRecord, Remedy
 
+_UNBROKEN = "\u00a0"
+"""Stands between a number and its unit, so that no line ends there."""
 _MOST = 5
 """Changes of a sort that a terminal shows; the page and --json have all."""
 
@@ -83,7 +86,8 @@ def _print_items(sentences: Iterable[str]) -> None:
     from textwrap import fill
 
     for sentence in sentences:
-        print(fill(sentence, width=_width(), initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False))
+        whole = re.sub(r"(?<=\d) (?=%|µ|KiB|MiB|MHz|GB/s|mm|USD)", _UNBROKEN, sentence)
+        print(fill(whole, width=_width(), initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False))
 
 
 def _width() -> int:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from chipsmith.chip import Chip, read_chip
 from chipsmith.compiler.network import compile_network
 from chipsmith.costs import DEFAULT_VOLUME
 from chipsmith.errors import BadInput
+from chipsmith.flow.advice import CHIP_FILE, network_file, read_run_network
 from chipsmith.flow.run_folder import RESULT, read_run
 from chipsmith.frontends.quantized_network import QuantizedNetwork
-from chipsmith.profile.wipe_cost import wipe_cycles
 from chipsmith.program.program import Program
 from chipsmith.reports.record import RunRecord
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.sim.cycle import simulate
 from chipsmith.studies.advice.advise import advise, diagnose
 from chipsmith.studies.advice.record import AdviceRecord, Remedy, Subject
 from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.passes.channels import CHANNEL_LAYERS, set_channels
-
-CHIP_FILE = "chip.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,43 +103,13 @@ def explain_run(folder: Path, chip: Chip | None, *, subject: Subject, channels: 
         raise BadInput(f"{folder} is a run of a quantum network, which no chip runs: there is nothing to explain")
     network = read_run_network(folder, record)
     words = Subject(
-        model=subject.model or str(folder / _network_file(record)),
+        model=subject.model or str(folder / network_file(record)),
         chip=subject.chip or str(folder / CHIP_FILE),
         settings=subject.settings,
         channels=subject.channels,
     )
     target = chip or read_chip(record.chip.yaml, origin=str(folder / RESULT))
-    return explain_network(
-        network, target, subject=words, channels=channels, volume=record.inference.cost.volume
-    )
-
-
-def read_run_network(folder: Path, record: RunRecord) -> QuantizedNetwork:
-    """The network that a run left, with its author's names. Raises BadInput where it is not there as the run left it."""
-    from chipsmith.frontends.registry import load_model
-
-    path = folder / _network_file(record)
-    if not path.is_file():
-        raise BadInput(f"{folder} has no {path.name} any more: run the network again")
-    if record.hashes.get(path.name) != hashlib.sha256(path.read_bytes()).hexdigest():
-        raise BadInput(f"{path} is not the network of the run any more: give it alone, with --chip, or run it again")
-    network = load_model(str(path))
-    names = {row.name: row.source for row in record.inference.operators if row.source}
-    return replace(network, operator_names={**names, **network.operator_names})
-
-
-def advise_run(graph: Graph, program: Program, *, volume: int) -> AdviceRecord:
-    """The advice that a run keeps: the words of its commands are the files of the run's folder.
-
-    A program that wipes is looked at without its wipe, as `chipsmith estimate` has it.
-    """
-    subject = Subject(model=f"{program.manifest.network}.tosa", chip=CHIP_FILE)
-    if program.manifest.wipe_start is None:
-        return advise(graph, program, subject=subject, volume=volume)
-    names = {row.name: row.source for row in program.manifest.operators if row.source}
-    bare = compile_network(graph, program.chip, operator_names=names)
-    wiping = wipe_cycles(program, simulate(program))
-    return replace(advise(graph, bare, subject=subject, volume=volume), wipe_cycles=wiping)
+    return explain_network(network, target, subject=words, channels=channels, volume=record.inference.cost.volume)
 
 
 def change_channels(network: QuantizedNetwork, channels: Sequence[str]) -> Graph:
@@ -168,7 +134,3 @@ def _find_layer(network: QuantizedNetwork, name: str) -> str:
     operators = [operator.name for operator in network.graph.operators if operator.kind in CHANNEL_LAYERS]
     named = [operator for operator in operators if network.operator_names.get(operator) == name]
     return named[0] if name not in operators and len(named) == 1 else name
-
-
-def _network_file(record: RunRecord) -> str:
-    return f"{record.network}.tosa"

@@ -13,8 +13,8 @@ from chipsmith.chip import Chip
 from chipsmith.costs import DEFAULT_VOLUME
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.errors import BadInput
+from chipsmith.flow.advice import advise_run
 from chipsmith.flow.bill_of_materials import leave_run_bom
-from chipsmith.flow.explain import advise_run
 from chipsmith.flow.inspection import load_for_training
 from chipsmith.flow.records import (
     Judged,

@@ -134,9 +134,14 @@ def _slow_layers(advice: AdviceRecord) -> Iterator[str]:
             return
         bound = max(layer.path_cycles, key=lambda each: layer.path_cycles[each])
         yield (
-            f"{layer.label} takes {_share(layer.cycles, whole)} of the cold time: {layer.path_cycles[bound]:,} of its "
-            f"{layer.cycles:,} cycles on the critical path go on {BOUND_WORDS[bound]}{_bound_note(advice, layer, bound)}."
+            f"{layer.label} takes {_share(layer.cycles, whole)} of the cold time: "
+            f"{_part(layer.path_cycles[bound], layer.cycles)} cycles on the critical path go on {BOUND_WORDS[bound]}"
+            f"{_bound_note(advice, layer, bound)}."
         )
+
+
+def _part(cycles: int, whole: int) -> str:
+    return f"all its {whole:,}" if cycles == whole else f"{cycles:,} of its {whole:,}"
 
 
 def _bound_note(advice: AdviceRecord, layer: LayerCost, bound: Bound) -> str:
@@ -156,21 +161,24 @@ def _dear_layers(advice: AdviceRecord) -> Iterator[str]:
         if layer.total_pj < _LARGE * whole:
             return
         main = max(layer.energy_pj, key=lambda component: layer.energy_pj[component])
+        part = _share(layer.energy_pj[main], layer.total_pj)
         yield (
-            f"{layer.label} takes {_share(layer.total_pj, whole)} of the energy, {_share(layer.energy_pj[main], layer.total_pj)} "
-            f"of it in the {main}{_bytes_note(layer)}."
+            f"{layer.label} takes {_share(layer.total_pj, whole)} of the energy, {part} of it in the {main}"
+            f"{_bytes_note(layer)}."
         )
 
 
 def _bytes_note(layer: LayerCost) -> str:
-    kept = layer.external_bytes - layer.warm_bytes
     if not layer.external_bytes:
         return ""
-    cold, warm = (f"{significant(pj / 1e6)}" for pj in (layer.total_pj, layer.warm_pj))
-    text = f": {_bytes(layer.external_bytes)} move for it in an inference"
-    if kept > layer.external_bytes / 2:
-        return f"{text}; warm, {_bytes(kept)} of them stay on the chip: {cold} → {warm} µJ"
-    return text if kept else f"{text}, warm too: none of its weights stay on the chip"
+    kept = layer.external_bytes - layer.warm_bytes
+    joules = f"{significant(layer.total_pj / 1e6)} → {significant(layer.warm_pj / 1e6)} µJ"
+    text = f": its {_bytes(layer.external_bytes)} are moved once an inference"
+    if layer.warm_bytes <= (1 - _FULL) * layer.external_bytes:
+        return f"{text}; warm, they stay on the chip: {joules}"
+    if kept:
+        return f"{text}; warm, {_bytes(kept)} of them stay on the chip: {joules}"
+    return f"{text}, warm too: none of its weights stay on the chip"
 
 
 def _poor_fills(advice: AdviceRecord) -> Iterator[str]:
@@ -193,7 +201,8 @@ def _fill(advice: AdviceRecord, use: ArrayUse) -> str:
     sizes, parts = advice.sizes, []
     if use.depthwise:
         parts.append(
-            f"depthwise, each column sums over {use.reduced} taps of its own channel: {use.reduced} of {sizes.rows} rows work"
+            f"depthwise, each column sums over {use.reduced} taps of its own channel: {use.reduced} of {sizes.rows} "
+            "rows work"
         )
     elif use.rows < _FULL:
         parts.append(f"runs of {use.reduced:,} values fill {percent(use.rows, 0)} of the {sizes.rows} rows")

@@ -15,8 +15,8 @@ from chipsmith.reports.advice_text import (
     command,
     diagnosis_sentences,
     figure_texts,
-    nothing_helps,
     notes,
+    nothing_helps,
     title,
     warm_sentence,
 )

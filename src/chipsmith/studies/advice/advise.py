@@ -115,8 +115,14 @@ class _Study:
 
     def remedies(self) -> Iterator[Remedy]:
         """Fields of the chip that help, at most one change of each sort: the best of its steps."""
+        known: set[tuple[str, ...]] = set()
         for ladder in growing_ladders(self.chip):
-            yield from _best(filter(self._helps, self._climb(ladder)))
+            for best in _best(filter(self._helps, self._climb(ladder))):
+                remedy = self._least(best)
+                key = tuple(sorted(change.setting for change in remedy.fields))
+                if key not in known and self._helps(remedy):
+                    known.add(key)
+                    yield remedy
 
     def together(self, remedies: Sequence[Remedy]) -> Remedy | None:
         """The best of the remedies at once, where this is worth more than each alone; None where it is not."""
@@ -183,14 +189,20 @@ class _Study:
                 return
             last = remedy.after
 
+    def _least(self, remedy: Remedy) -> Remedy:
+        """A remedy of several fields without the first of them, where this gains as much: that is not what helps."""
+        fields = {change.path: change.after for change in remedy.fields if change.path != CLOCK}
+        if len(fields) < 2:
+            return remedy
+        less = self._with_fields(dict(list(fields.items())[1:]))
+        return less if less is not None and less.gain > remedy.gain - LEAST_GAIN else remedy
+
     def _with_fields(self, fields: Mapping[str, str], *, fastest: bool = False) -> Remedy | None:
         changed = change_chip(self.chip, fields, fastest=fastest)
         after = None if changed is None else self.trials.figures(changed.chip)
         if changed is None or after is None:
             return None
-        return self._remedy(
-            RemedyKind.CHIP, after, fields=self._field_changes(changed.fields), slowed=changed.slowed
-        )
+        return self._remedy(RemedyKind.CHIP, after, fields=self._field_changes(changed.fields), slowed=changed.slowed)
 
     def _with_channels(self, *changes: ChannelChange) -> Remedy | None:
         after = self.trials.figures(self.chip, changes)
@@ -213,7 +225,9 @@ class _Study:
         )
 
     def _field_changes(self, fields: Mapping[str, str]) -> tuple[FieldChange, ...]:
-        return tuple(FieldChange(path=path, before=_read(self.chip, path), after=value) for path, value in fields.items())
+        return tuple(
+            FieldChange(path=path, before=_read(self.chip, path), after=value) for path, value in fields.items()
+        )
 
     def _remedy(
         self,

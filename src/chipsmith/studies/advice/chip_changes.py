@@ -51,7 +51,9 @@ def growing_ladders(chip: Chip) -> tuple[Ladder, ...]:
     vector, tensor = chip.vector, chip.tensor
     ladders = (
         _clock_ladder(chip),
-        Ladder(name=_BUS, steps=tuple(_with_rows(chip, value) for value in _above(_BUS, chip.external.bytes_per_cycle))),
+        Ladder(
+            name=_BUS, steps=tuple(_with_rows(chip, value) for value in _above(_BUS, chip.external.bytes_per_cycle))
+        ),
         _doubling(_COLUMNS, tensor.columns),
         Ladder(name=_ROWS, steps=tuple(_with_room(chip, value) for value in _above(_ROWS, tensor.rows))),
         _doubling(_TILE, tensor.tile_pixels),

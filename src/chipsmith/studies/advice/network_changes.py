@@ -1,4 +1,4 @@
-"""The changes of a network that an advice tries: channels of its heavy layers, to whole columns or rows of the array."""
+"""The changes of a network that an advice tries: channels of heavy layers, to whole columns or rows of the array."""
 
 from __future__ import annotations
 
@@ -54,10 +54,7 @@ def _convolutions(graph: Graph, layers: Iterable[LayerCost]) -> Iterator[tuple[L
     """The convolutions that lead a kernel: its cost, their operator's name, and their output channels."""
     kinds = {operator.name: operator.kind for operator in graph.operators}
     chosen = (
-        (layer, operator)
-        for layer in layers
-        for operator in layer.operators
-        if kinds.get(operator) in CHANNEL_LAYERS
+        (layer, operator) for layer in layers for operator in layer.operators if kinds.get(operator) in CHANNEL_LAYERS
     )
     for number, (layer, operator) in enumerate(chosen):
         if number >= _MOST_LAYERS:

@@ -10,12 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from chipsmith.errors import BadInput
 from chipsmith.tosa.graph import Array, DType, Graph, Operator, Tensor
 from chipsmith.tosa.passes.canonicalize import canonicalize
 from chipsmith.tosa.verify import verify
 
+Channels = npt.NDArray[np.intp]
+"""For each new channel the old one whose numbers stand in for it."""
 CHANNEL_LAYERS = ("CONV2D",)
 """Operators whose output channels can be set; those of a depthwise one are its input's."""
 MOST_CHANNELS = 1 << 14
@@ -256,7 +259,7 @@ def _apply(spread: _Spread, channels: int) -> Graph:
 
 
 def _new_operands(
-    spread: _Spread, operator: Operator, kept: Array, tensors: Mapping[str, Tensor]
+    spread: _Spread, operator: Operator, kept: Channels, tensors: Mapping[str, Tensor]
 ) -> Iterator[tuple[int, Array]]:
     """The constant operands of an operator that change: their places and their data."""
     graph = spread.graph
@@ -269,7 +272,7 @@ def _new_operands(
         yield position, np.array(tensors[operator.outputs[0]].shape, DType.SHAPE.numpy)
 
 
-def _taken(data: Array, mark: _Mark, channels: int, kept: Array) -> Array:
+def _taken(data: Array, mark: _Mark, channels: int, kept: Channels) -> Array:
     """The values of the channels that are kept, along the mark's axis."""
     split = (*data.shape[: mark.axis], mark.outer, channels, mark.inner, *data.shape[mark.axis + 1 :])
     taken = np.take(data.reshape(split), kept, axis=mark.axis + 1)
