@@ -57,6 +57,8 @@ _LARGE = 0.1
 """A layer is named where it has this share of the time or of the energy."""
 _FULL = 0.9
 """An array that is filled more than so needs no word."""
+_SEEN = 0.0005
+"""A smaller change is none that a figure with three digits shows."""
 _APART = 0.02
 """A warm inference is told of where its gain differs from the cold one's by more."""
 UNTRAINED = "what it answers then is not known: train it again"
@@ -275,14 +277,14 @@ def _field_words(change: FieldChange) -> str:
 
 
 def figure_texts(before: InferenceFigures, after: InferenceFigures) -> dict[str, str]:
-    """All figures before and after, by what they are: 'time, cold' to '31.3 → 24.6 µs (−21 %)'."""
+    """All figures before and after by what they are, such as '31.3 → 24.6 µs (−21 %)' by 'time, cold'."""
     return {
-        "time, cold": _arrow(before.cold_us, after.cold_us, "µs"),
-        "time, warm": _arrow(before.warm_us, after.warm_us, "µs"),
-        "energy, cold": _arrow(before.cold_uj, after.cold_uj, "µJ"),
-        "energy, warm": _arrow(before.warm_uj, after.warm_uj, "µJ"),
-        "core area": _arrow(before.area_mm2, after.area_mm2, "mm²"),
-        "price": _arrow(before.chip_usd, after.chip_usd, "USD"),
+        "time, cold": _change(before.cold_us, after.cold_us, "µs"),
+        "time, warm": _change(before.warm_us, after.warm_us, "µs"),
+        "energy, cold": _change(before.cold_uj, after.cold_uj, "µJ"),
+        "energy, warm": _change(before.warm_uj, after.warm_uj, "µJ"),
+        "core area": _change(before.area_mm2, after.area_mm2, "mm²"),
+        "price": _change(before.chip_usd, after.chip_usd, "USD"),
         "clock": f"{after.clock_mhz} of {after.max_clock_mhz:.0f} MHz",
     }
 
@@ -299,7 +301,7 @@ def _gain_parts(before: InferenceFigures, after: InferenceFigures) -> Iterator[s
 
 def _price_parts(before: InferenceFigures, after: InferenceFigures) -> Iterator[str]:
     area, usd = after.area_mm2 / before.area_mm2 - 1, after.chip_usd / before.chip_usd - 1
-    if max(abs(area), abs(usd)) < 0.0005:
+    if max(abs(area), abs(usd)) < _SEEN:
         yield "area and price the same"
         return
     yield f"area {_signed(area)}"
@@ -374,6 +376,11 @@ def _same(value: float, other: float) -> bool:
 
 def _arrow(before: float, after: float, unit: str) -> str:
     return f"{significant(before)} → {significant(after)} {unit} ({_signed(after / before - 1)})"
+
+
+def _change(before: float, after: float, unit: str) -> str:
+    """As _arrow, and the value alone where it does not change."""
+    return _arrow(before, after, unit) if abs(after / before - 1) >= _SEEN else f"{significant(after)} {unit}, the same"
 
 
 def _signed(share: float) -> str:

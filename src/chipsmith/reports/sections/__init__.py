@@ -25,8 +25,8 @@ from chipsmith.reports.sections import (
 from chipsmith.reports.sections.section import PageSection
 
 SECTIONS: tuple[PageSection[RunRecord], ...] = (
-    figures.SECTION,
     advice.SECTION,
+    figures.SECTION,
     data.SECTION,
     training.SECTION,
     privacy.SECTION,

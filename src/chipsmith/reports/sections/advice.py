@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from chipsmith.profile.critical_path import Bound
@@ -93,14 +94,14 @@ def _layer_table(advice: AdviceRecord) -> str:
         "The critical path is what the end of an inference waited for, one instruction after the other: its cycles, "
         "simulated, sum to the latency, and only a kernel on it makes the inference shorter when it gets faster. A "
         "kernel that is not on it is hidden beside others; what bounds its own instructions is in brackets. Energy is "
-        "estimated. Array: multiply-accumulates over those that it could do while the kernel holds it; the columns and "
-        "rows that hold weights."
+        "estimated. Array: multiply-accumulates over those that it could do while the kernel holds it, and how much of "
+        "its columns x rows holds weights."
     )
     whole, energy = advice.figures.cold_cycles, sum(advice.energy_pj().values())
     rows = [_layer_row(layer, whole, energy) for layer in advice.layers if _is_shown(advice, layer)]
-    columns = ("kernel", "path, cycles", "of the time", "bound by", "warm, cycles", "µJ", "of the energy", "warm, µJ")
-    fill = ("bytes", "warm, bytes", "array", "columns", "rows")
-    return text + table((*columns, *fill), rows, optional=fill, label="What bounds each kernel")
+    columns = ("kernel", "cycles", "of the time", "bound by", "warm, cycles", "µJ", "of the energy", "warm, µJ")
+    optional = ("bytes moved", "array", "of it filled")
+    return text + table((*columns, *optional), rows, optional=optional, label="What bounds each kernel")
 
 
 def _is_shown(advice: AdviceRecord, layer: LayerCost) -> bool:
@@ -111,7 +112,6 @@ def _is_shown(advice: AdviceRecord, layer: LayerCost) -> bool:
 
 def _layer_row(layer: LayerCost, whole: int, energy: float) -> tuple[str | Cell, ...]:
     use = layer.array
-    shares = ("", "", "") if use is None else (use.macs, use.columns, use.rows)
     return (
         Cell(text=REST if layer.name == REST else layer.label, title=", ".join(layer.operators)),
         number(layer.cycles, f"{layer.cycles:,}"),
@@ -122,8 +122,8 @@ def _layer_row(layer: LayerCost, whole: int, energy: float) -> tuple[str | Cell,
         share_cell(layer.total_pj, energy),
         number(layer.warm_pj, significant(layer.warm_pj / 1e6)),
         number(layer.external_bytes, f"{layer.external_bytes:,}"),
-        number(layer.warm_bytes, f"{layer.warm_bytes:,}"),
-        *("" if share == "" else number(float(share), percent(float(share), 0)) for share in shares),
+        "" if use is None else number(use.macs, percent(use.macs, 0)),
+        "" if use is None else f"{percent(use.columns, 0)} x {percent(use.rows, 0)}",
     )
 
 
@@ -181,9 +181,14 @@ def _remedy_row(advice: AdviceRecord, remedy: Remedy) -> tuple[Cell, ...]:
     repeated = command(advice, remedy)
     return (
         Cell(text=f"{lead}{said}"),
-        *(Cell(text=text, label=label) for label, text in texts.items()),
+        *(Cell(text=_unbroken(text), label=label) for label, text in texts.items()),
         Cell(text=f"`{repeated}`" if repeated else ""),
     )
+
+
+def _unbroken(text: str) -> str:
+    """A figure whose number and unit stay on a line."""
+    return re.sub(r"(?<=\d) (?=[%µmUM])|(?<=→) ", "\u00a0", text)
 
 
 SECTION = PageSection(name="advice", title="Why, and what would help", link="why, and what helps", draw=_draw)
