@@ -4,6 +4,7 @@
     check_data                                          a recipe's data, looked at before anything is trained on them
     train  compress                                     from a recipe: a network, a smaller network
     compile  simulate  predict  judge  estimate  diff   a network or its Program on a chip
+    explain                                             why it takes what it takes, and what would help
     audit                                               what a network tells of those it was trained on
     deploy                                              a network as C for a device without an NPU
     kernel                                              a single layer: on chips, under their roof, and on this computer
@@ -30,6 +31,7 @@ from chipsmith.api.table import WORK_VERBS
 from chipsmith.api.verb import AnyVerb
 
 if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second list of names
+    from chipsmith.api.advice import *  # noqa: F403
     from chipsmith.api.agents import *  # noqa: F403
     from chipsmith.api.data import *  # noqa: F403
     from chipsmith.api.deploy import *  # noqa: F403

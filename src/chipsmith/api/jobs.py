@@ -290,8 +290,8 @@ def report(
 ) -> "RunResult | QuantumRunResult":
     """Write the page of a run again from its result.json, and print its closing table.
 
-    `folder` is a run's, or what `run` returned. The page and the trace come from result.json alone. Raises BadInput
-    where `folder` is no run's.
+    `folder` is a run's, or what `run` returned. The page and the trace come from result.json; why and what helps, where
+    a run of before has not kept it, from the folder's network and chip. Raises BadInput where `folder` is no run's.
     """
     from chipsmith.flow.results import QuantumRunResult, RunResult
     from chipsmith.flow.run_folder import draw_again

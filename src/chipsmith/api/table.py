@@ -1,5 +1,6 @@
 """The table of verbs: the rows of all files, in the order of the command line."""
 
+from chipsmith.api.advice import ADVICE_VERBS
 from chipsmith.api.data import DATA_VERBS
 from chipsmith.api.deploy import DEPLOY_VERBS
 from chipsmith.api.generations import GENERATION_VERBS
@@ -22,6 +23,7 @@ WORK_VERBS: dict[str, AnyVerb] = {
         *DATA_VERBS,
         *PRIVACY_VERBS,
         *PROGRAM_VERBS,
+        *ADVICE_VERBS,
         *DEPLOY_VERBS,
         *KERNEL_VERBS,
         *SCALING_VERBS,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from chipsmith.console.advice import print_closing
 from chipsmith.console.data import print_warnings
 from chipsmith.console.machines import print_cosimulation
 from chipsmith.console.presentation import Presentation, new_table, print_sentence, print_tables
@@ -116,6 +117,7 @@ def _print_end(result: RunResult | QuantumRunResult) -> None:
 
     print_warnings(result.record.data)
     if isinstance(result, RunResult):
+        print_closing(result.record.advice, folder=str(result.folder))
         print_sentence(f"files: {result.folder}/ report.html (the page), trace.json (for the Perfetto viewer)")
         if result.cosim is not None:
             print_cosimulation(result.cosim)

@@ -13,6 +13,7 @@ from chipsmith.chip import Chip
 from chipsmith.costs import DEFAULT_VOLUME
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.errors import BadInput
+from chipsmith.flow.advice import advise_run
 from chipsmith.flow.bill_of_materials import leave_run_bom
 from chipsmith.flow.inspection import load_for_training
 from chipsmith.flow.records import (
@@ -99,6 +100,8 @@ def run_recipe(
         written = texts(data, npu, seed=recipe.seed)
     with stages.stage("time and price"):
         inference = npu.graph.profile(volume=volume)
+    with stages.stage("simulate what would help"):
+        advice = advise_run(network.graph, npu.graph.program, volume=volume)
 
     record = RunRecord(
         network=recipe.name,
@@ -119,6 +122,7 @@ def run_recipe(
         pictures=drawn,
         texts=written,
         quantisation=quantisation,
+        advice=advice,
     )
     progress.stage("write the report")
     program = _with_deployment(npu, network, data)

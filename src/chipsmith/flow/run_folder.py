@@ -11,6 +11,7 @@ from pathlib import Path
 
 from chipsmith.errors import BadInput
 from chipsmith.files import make_folder, remove_unfinished, write_whole
+from chipsmith.flow.advice import with_advice
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.learn import TrainedNetwork, save_trained
 from chipsmith.locks import sole_lock
@@ -109,9 +110,13 @@ def write_views(folder: Path, record: RunRecord | QuantumRunRecord) -> None:
 def draw_again(folder: Path) -> RunRecord | QuantumRunRecord:
     """Write the views of a run folder again from its result.json; gives the record.
 
+    A record without an advice gets that of the folder's network and chip, where they are there: result.json stays.
+
     Raises BadInput where it holds none, or one whose figures no run leaves.
     """
     record = read_run(folder)
+    if isinstance(record, RunRecord):
+        record = with_advice(record, folder)
     try:
         write_views(folder, record)
     except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:

@@ -12,7 +12,7 @@ from chipsmith.profile.kernel_names import kernel_names
 from chipsmith.profile.profile import KernelRow
 from chipsmith.profile.transfers import TransferRow
 from chipsmith.program.actions import ACTIONS, ActionCounts, count_actions
-from chipsmith.program.instructions import Instruction, VectorInstruction
+from chipsmith.program.instructions import Instruction, Load, VectorInstruction
 from chipsmith.program.layer_names import COPY, KernelName, LayerNames, list_sources
 from chipsmith.program.program import WIPE, WIPE_TENSOR, KernelSpan, Placement, Program, page_bytes
 from chipsmith.sim.cycle import Timeline
@@ -30,7 +30,7 @@ def profile_kernels(
 
     The energy and bytes of a transfer go to the kernels that first read, or last wrote, what it moves.
     """
-    energies, moved_bytes = _energies_pj(program, transfers, energy), _moved_bytes(program, transfers)
+    energies, moved_bytes = kernel_energies_pj(program, transfers, energy), kernel_bytes(program, transfers)
     operators = _operators(program)
     names = LayerNames(program.manifest.operators).kernels(span.name for span in program.manifest.kernels)
     rows = [
@@ -125,11 +125,16 @@ def _rest_row(timeline: Timeline, external_bytes: int, energy_pj: Energies) -> K
 # --- what belongs to whom ---------------------------------------------------------------------------------------------
 
 
-def _moved_bytes(program: Program, transfers: Sequence[TransferRow]) -> dict[str, int]:
-    """External bytes of each kernel; REST has the rest, so that they sum to all of them."""
+def kernel_bytes(program: Program, transfers: Sequence[TransferRow], *, warm: bool = False) -> dict[str, int]:
+    """External bytes of each kernel; REST has the rest, so that they sum to all of them.
+
+    Of a cold inference, or of a `warm` one, which leaves out the LOADs with `once`.
+    """
     moved: dict[str, int] = defaultdict(int)
     moved[REST] = page_bytes(program.chip)
     for transfer in transfers:
+        if warm and _skipped(program, transfer.index):
+            continue
         left = transfer.external_bytes
         for kernel, share in transfer.shares.items():
             part = min(left, round(transfer.external_bytes * share))
@@ -139,13 +144,18 @@ def _moved_bytes(program: Program, transfers: Sequence[TransferRow]) -> dict[str
     return moved
 
 
-def _energies_pj(
-    program: Program, transfers: Sequence[TransferRow], energy: EnergyEstimate
+def kernel_energies_pj(
+    program: Program, transfers: Sequence[TransferRow], energy: EnergyEstimate, *, warm: bool = False
 ) -> dict[str, dict[str, float]]:
-    """Picojoules of each kernel by component; REST has what is left of each component."""
+    """Picojoules of each kernel by component; REST has what is left of each component.
+
+    `energy` is that of a cold inference, or of a `warm` one, which leaves out the LOADs with `once`.
+    """
     owners = find_owners(program, transfers)
     spent: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for index, instruction in enumerate(program.instructions):
+        if warm and _skipped(program, index):
+            continue
         for kernel, share in owners.get(index, {}).items():
             for component, energy_pj in _price(count_actions(program.chip, instruction), energy).items():
                 spent[kernel][component] += share * energy_pj
@@ -153,6 +163,12 @@ def _energies_pj(
     for component, total in totals.items():
         spent[REST][component] = total - math.fsum(parts[component] for name, parts in spent.items() if name != REST)
     return {name: {component: parts[component] for component in totals} for name, parts in spent.items()}
+
+
+def _skipped(program: Program, index: int) -> bool:
+    """Whether a warm inference leaves an instruction out: its data are on the chip from the inference before."""
+    instruction = program.instructions[index]
+    return isinstance(instruction, Load) and bool(instruction.once)
 
 
 def find_owners(program: Program, transfers: Sequence[TransferRow]) -> dict[int, Mapping[str, float]]:

@@ -17,6 +17,7 @@ from chipsmith.learn.privacy.budget import PrivacyBudget
 from chipsmith.profile.profile import ChipRecord, Evidence, HostStep, Profile
 from chipsmith.reports.upgrade import upgrade
 from chipsmith.shown import Pictured, Shown
+from chipsmith.studies.advice.record import AdviceRecord
 from chipsmith.targets import INT8, NPU, SOURCE
 from chipsmith.witness.bit_exactness import BitExactness
 from chipsmith.witness.diff.sqnr import QuantisationError
@@ -193,7 +194,7 @@ class LearnedRecord(Pictured):
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord(LearnedRecord):
-    """Everything that the report of a run on a chip shows."""
+    """Everything that the report of a run on a chip shows; `advice` is None in records of before it was given."""
 
     ANSWERS: ClassVar[str] = "the chip"
 
@@ -204,6 +205,7 @@ class RunRecord(LearnedRecord):
     pictures: tuple[Picture, ...] = ()
     texts: tuple[TextSample, ...] = ()
     quantisation: tuple[QuantisationError, ...] = ()
+    advice: AdviceRecord | None = None
 
     def _brief(self) -> str:
         metric, exact = self.primary_metric(CHIP), self.bit_exact

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -19,8 +20,9 @@ from chipsmith.compiler.emit.emit_program import emit_instructions, resident_chu
 from chipsmith.costs import estimate_area, estimate_cost, estimate_energy, estimate_timing
 from chipsmith.errors import BadInput, OperatorRefused
 from chipsmith.program.actions import ActionCounts, count_timed
-from chipsmith.program.cycles import occupancy
+from chipsmith.program.cycles import Occupancy, occupancy
 from chipsmith.program.encoding import check_fields
+from chipsmith.program.instructions import Instruction
 from chipsmith.shown import Shown
 from chipsmith.sim.cycle import latency_of
 from chipsmith.tosa.graph import Graph
@@ -83,15 +85,26 @@ class Oracle:
             self._known[key] = self._judge(chip)
         return self._known[key]
 
-    def _judge(self, chip: Chip) -> Judgement:
+    def score_both(self, chip: Chip) -> Mapping[Temperature, PairScore] | Misfit:
+        """The scores of an inference at both temperatures, whichever the oracle's own is; nothing of it is kept."""
         try:
-            cycles, counts = self._run(chip)
-            return _price(chip, cycles, counts)
+            instructions, times = self._compile(chip)
+            return {
+                temperature: _price(chip, *_run(chip, instructions, times, warm=temperature is Temperature.WARM))
+                for temperature in Temperature
+            }
         except (OperatorRefused, BadInput) as error:
             return Misfit(reason=str(error))
 
-    def _run(self, chip: Chip) -> tuple[int, ActionCounts]:
-        """The cycles and the actions of one inference. Raises as the compiler does."""
+    def _judge(self, chip: Chip) -> Judgement:
+        try:
+            instructions, times = self._compile(chip)
+            return _price(chip, *_run(chip, instructions, times, warm=self._warm))
+        except (OperatorRefused, BadInput) as error:
+            return Misfit(reason=str(error))
+
+    def _compile(self, chip: Chip) -> tuple[Sequence[Instruction], Sequence[Occupancy]]:
+        """The instructions of the program and the time of each. Raises as the compiler does."""
         refuse_large_tensors(self._graph, chip)
         arrangement = arrange_graph(self._fused, chip)
         instructions = emit_instructions(
@@ -99,9 +112,15 @@ class Oracle:
         )
         for instruction in instructions:
             check_fields(instruction)
-        times = [*(item.time for item in arrangement.schedule.items), occupancy(instructions[-1], chip)]
-        cycles = latency_of(chip, instructions, times, warm=self._warm)
-        return cycles, count_timed(chip, instructions, times, warm=self._warm)
+        return instructions, [*(item.time for item in arrangement.schedule.items), occupancy(instructions[-1], chip)]
+
+
+def _run(
+    chip: Chip, instructions: Sequence[Instruction], times: Sequence[Occupancy], *, warm: bool
+) -> tuple[int, ActionCounts]:
+    """The cycles and the actions of one inference."""
+    cycles = latency_of(chip, instructions, times, warm=warm)
+    return cycles, count_timed(chip, instructions, times, warm=warm)
 
 
 def _price(chip: Chip, cycles: int, counts: ActionCounts) -> PairScore:

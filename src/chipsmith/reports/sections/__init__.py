@@ -2,6 +2,7 @@
 
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections import (
+    advice,
     calibration,
     confusion,
     data,
@@ -25,6 +26,7 @@ from chipsmith.reports.sections import (
 from chipsmith.reports.sections.section import PageSection
 
 SECTIONS: tuple[PageSection[RunRecord], ...] = (
+    advice.SECTION,
     figures.SECTION,
     graph.SECTION,
     data.SECTION,

@@ -1,0 +1,96 @@
+"""What explain shows, and the sentences that close run, report and estimate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from chipsmith.console.presentation import Presentation
+
+if TYPE_CHECKING:
+    from chipsmith.flow.explain import Explanation
+    from chipsmith.studies.advice.record import AdviceRecord, Remedy
+
+_UNBROKEN = "\u00a0"
+"""Stands between a number and its unit, so that no line ends there."""
+_MOST = 5
+"""Changes of a sort that a terminal shows; the page and --json have all."""
+
+
+def present_explanation(result: Explanation) -> Presentation:
+    """The diagnosis in sentences; what helps, the best first, each with the command that repeats it."""
+    return Presentation(to_json=result.to_json, print_text=partial(_print_explanation, result))
+
+
+def print_closing(advice: AdviceRecord | None, *, folder: str = "") -> None:
+    """The three sentences that close a run; nothing where there is no advice."""
+    from chipsmith.reports.advice_text import closing_sentences
+
+    if advice is None:
+        return
+    _print_items(closing_sentences(advice))
+    print(f"why, and what helps: `chipsmith explain {folder or advice.subject.model}` has all of it")
+
+
+def _print_explanation(result: Explanation) -> None:
+    from chipsmith.reports.advice_text import NO_NETWORK, diagnosis_sentences, nothing_helps, warm_sentence
+
+    advice = result.advice
+    print(f"Why: {advice.network} on {advice.chip}")
+    _print_items(diagnosis_sentences(advice))
+    print()
+    if not advice.simulated:
+        _print_items(filter(None, (warm_sentence(advice), NO_NETWORK)))
+    else:
+        print(f"What would help, of {advice.simulated} changes simulated:")
+        _print_items(filter(None, (warm_sentence(advice),)))
+        groups = list(_groups(advice))
+        for heading, remedies in groups:
+            _print_group(advice, heading, remedies)
+        if not groups:
+            _print_items((nothing_helps(advice),))
+    for path in filter(None, (result.page, result.network)):
+        print(f"written: {path}")
+
+
+def _groups(advice: AdviceRecord) -> Iterator[tuple[str, tuple[Remedy, ...]]]:
+    """The changes that a terminal shows, under their headings; what costs more than it gains is left to the page."""
+    worth = tuple(remedy for remedy in advice.remedies if remedy.score > 0)
+    together = () if advice.together is None else (advice.together,)
+    smaller = () if advice.smaller is None else (advice.smaller,)
+    groups = {
+        "Of the chip": (*worth[:_MOST], *together),
+        "Of the network": (*advice.networks[:_MOST], *advice.room[:_MOST]),
+        "What of the chip may go": (*advice.savings[:_MOST], *smaller),
+        "Other chips": tuple(remedy for remedy in advice.chips if remedy.gain > 0),
+    }
+    yield from ((heading, remedies) for heading, remedies in groups.items() if remedies)
+
+
+def _print_group(advice: AdviceRecord, heading: str, remedies: Iterable[Remedy]) -> None:
+    from chipsmith.reports.advice_text import command, remedy_sentence
+
+    print(f"\n{heading}:")
+    for remedy in remedies:
+        lead = "Together: " if remedy in (advice.together, advice.smaller) else ""
+        _print_items((f"{lead}{remedy_sentence(advice, remedy)}",))
+        repeated = command(advice, remedy)
+        if repeated:
+            print(f"    {repeated}")
+
+
+def _print_items(sentences: Iterable[str]) -> None:
+    """Sentences as a list, wrapped to the terminal's width."""
+    from textwrap import fill
+
+    for sentence in sentences:
+        whole = re.sub(r"(?<=\d) (?=%|µ|KiB|MiB|MHz|GB/s|mm|USD)", _UNBROKEN, sentence)
+        print(fill(whole, width=_width(), initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False))
+
+
+def _width() -> int:
+    from shutil import get_terminal_size
+
+    return min(120, max(60, get_terminal_size().columns))

@@ -1,0 +1,136 @@
+"""From what a user has, a network, a program or a run's folder, to the advice on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from chipsmith.chip import Chip, read_chip
+from chipsmith.compiler.network import compile_network
+from chipsmith.costs import DEFAULT_VOLUME
+from chipsmith.errors import BadInput
+from chipsmith.flow.advice import CHIP_FILE, network_file, read_run_network
+from chipsmith.flow.run_folder import RESULT, read_run
+from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.program.program import Program
+from chipsmith.reports.record import RunRecord
+from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.studies.advice.advise import advise, diagnose
+from chipsmith.studies.advice.record import AdviceRecord, Remedy, Subject
+from chipsmith.tosa.graph import Graph
+from chipsmith.tosa.passes.channels import CHANNEL_LAYERS, set_channels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """Why an inference takes what it takes, and what would help; the page and the changed network that were written.
+
+    `graph` is the network that was looked at, its channels changed where that was asked for; None of a program.
+    """
+
+    advice: AdviceRecord
+    graph: Graph | None = None
+    page: Path | None = None
+    network: Path | None = None
+
+    def to_json(self) -> Json:
+        """The object of `chipsmith explain --json`."""
+        from chipsmith.reports.advice_text import diagnosis_sentences, warm_sentence
+
+        advice = self.advice
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "network": advice.network,
+            "chip": advice.chip,
+            "diagnosis": list(diagnosis_sentences(advice)),
+            "warm": warm_sentence(advice),
+            "help": [self._remedy_to_json(remedy) for remedy in all_remedies(advice)],
+            "record": _to_plain(advice),
+        }
+
+    def _remedy_to_json(self, remedy: Remedy) -> Json:
+        from chipsmith.reports.advice_text import command, remedy_sentence
+
+        return {
+            "kind": remedy.kind.value,
+            "sentence": remedy_sentence(self.advice, remedy),
+            "command": command(self.advice, remedy),
+        }
+
+
+def _to_plain(advice: AdviceRecord) -> Json:
+    from pydantic import TypeAdapter
+
+    plain: Json = TypeAdapter(AdviceRecord).dump_python(advice, mode="json")
+    return plain
+
+
+def all_remedies(advice: AdviceRecord) -> tuple[Remedy, ...]:
+    """Every change that an advice names, in its order."""
+    joined = (advice.together, advice.smaller)
+    lists = (advice.remedies, advice.networks, advice.room, advice.savings, advice.chips)
+    return (*(remedy for group in lists for remedy in group), *(remedy for remedy in joined if remedy is not None))
+
+
+def explain_network(
+    network: QuantizedNetwork,
+    chip: Chip,
+    *,
+    subject: Subject,
+    channels: Sequence[str] = (),
+    volume: int = DEFAULT_VOLUME,
+) -> Explanation:
+    """The advice on a network on a chip; `channels` change layers first, as "conv1=32". Raises as the compiler does."""
+    graph = change_channels(network, channels)
+    program = compile_network(graph, chip, operator_names=network.operator_names)
+    return Explanation(advice=advise(graph, program, subject=subject, volume=volume), graph=graph)
+
+
+def explain_program(program: Program, *, volume: int = DEFAULT_VOLUME) -> Explanation:
+    """The diagnosis of a program: what would help is not known without its network."""
+    return Explanation(advice=diagnose(program, subject=Subject(model="", chip=""), volume=volume))
+
+
+def explain_run(folder: Path, chip: Chip | None, *, subject: Subject, channels: Sequence[str] = ()) -> Explanation:
+    """The advice on the network of a run's folder, on the run's chip or on another.
+
+    `subject` names both in the words of a command; where one is empty, it is the folder's file. Raises BadInput where
+    the folder is no run's on a chip, or has lost its network.
+    """
+    record = read_run(folder)
+    if not isinstance(record, RunRecord):
+        raise BadInput(f"{folder} is a run of a quantum network, which no chip runs: there is nothing to explain")
+    network = read_run_network(folder, record)
+    words = Subject(
+        model=subject.model or str(folder / network_file(record)),
+        chip=subject.chip or str(folder / CHIP_FILE),
+        settings=subject.settings,
+        channels=subject.channels,
+    )
+    target = chip or read_chip(record.chip.yaml, origin=str(folder / RESULT))
+    return explain_network(network, target, subject=words, channels=channels, volume=record.inference.cost.volume)
+
+
+def change_channels(network: QuantizedNetwork, channels: Sequence[str]) -> Graph:
+    """The graph of a network with other numbers of channels: "conv1=32" by an operator's or its author's name.
+
+    Raises BadInput.
+    """
+    graph = network.graph
+    for setting in channels:
+        name, equals, count = (part.strip() for part in setting.rpartition("="))
+        if not (name and equals and count.isdecimal() and len(count) < _MOST_DIGITS):
+            raise BadInput(f"--channels {setting}: write a layer and its number of channels, for example conv1=32")
+        graph = set_channels(graph, _find_layer(network, name), int(count))
+    return graph
+
+
+_MOST_DIGITS = 10
+
+
+def _find_layer(network: QuantizedNetwork, name: str) -> str:
+    """The operator that a name means: its own, or the only one of that author's name whose channels can be set."""
+    operators = [operator.name for operator in network.graph.operators if operator.kind in CHANNEL_LAYERS]
+    named = [operator for operator in operators if network.operator_names.get(operator) == name]
+    return named[0] if name not in operators and len(named) == 1 else name

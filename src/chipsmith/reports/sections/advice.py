@@ -1,0 +1,194 @@
+"""Why an inference takes what it takes, and what would help."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from chipsmith.profile.critical_path import Bound
+from chipsmith.profile.kernels import REST
+from chipsmith.profile.layer_costs import LayerCost
+from chipsmith.reports.advice_text import (
+    BOUND_WORDS,
+    NO_NETWORK,
+    UNTRAINED,
+    capitalise,
+    command,
+    diagnosis_sentences,
+    figure_texts,
+    notes,
+    nothing_helps,
+    title,
+    warm_sentence,
+)
+from chipsmith.reports.charts import BLUE, GOLD, GREEN, GREY, ORANGE, PINK, PURPLE, Chart, chart
+from chipsmith.reports.headline import percent, significant
+from chipsmith.reports.markup import Cell, escape, how, mark_code, number, paragraph, plot, share_cell, table
+from chipsmith.reports.record import RunRecord
+from chipsmith.reports.sections.section import Drawing, PageSection
+from chipsmith.studies.advice.record import LEAST_GAIN, AdviceRecord, Remedy
+
+PATH_CHART = "critical_path"
+_COLOURS = {
+    Bound.ARRAY: BLUE,
+    Bound.WEIGHT_LOADS: "#7fb0ea",
+    Bound.MULTIPLIERS: PURPLE,
+    Bound.LANES: ORANGE,
+    Bound.TABLE_LANES: GOLD,
+    Bound.BEATS: "#e8a77c",
+    Bound.STEPS: PINK,
+    Bound.EXTERNAL: GREEN,
+    Bound.STORES: "#7cc4a6",
+    Bound.START: GREY,
+    Bound.PAGES: "#b5bac1",
+    Bound.ISSUE: "#5a6370",
+}
+_LEAST_ROW = 0.005
+"""A kernel below this share of time and of energy, cold and warm, has no row."""
+
+
+def _draw(record: RunRecord) -> Drawing | None:
+    return None if record.advice is None else draw_advice(record.advice)
+
+
+def draw_advice(advice: AdviceRecord) -> Drawing:
+    """The diagnosis in sentences, as bars and by layer; the changes that help, with what repeats each."""
+    html = (
+        _items(diagnosis_sentences(advice))
+        + plot(PATH_CHART, "What the cycles of the critical path go on, cold and warm")
+        + "<h3>What bounds each layer</h3>"
+        + _layer_table(advice)
+        + "<h3>What would help</h3>"
+        + _help(advice)
+    )
+    return Drawing(html=html, charts={PATH_CHART: _path_chart(advice)})
+
+
+def _items(sentences: Iterable[str]) -> str:
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences if sentence)
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def _path_chart(advice: AdviceRecord) -> Chart:
+    paths = {"warm": advice.path_cycles(warm=True), "cold": advice.path_cycles()}
+    bars = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": bound.value,
+            "y": list(paths),
+            "x": [path.get(bound, 0) for path in paths.values()],
+            "marker": {"color": _COLOURS[bound]},
+            "hovertemplate": f"%{{y}}: {escape(BOUND_WORDS[bound])}, %{{x:,}} cycles<extra></extra>",
+        }
+        for bound in Bound
+        if any(path.get(bound) for path in paths.values())
+    ]
+    return chart(
+        bars, height=230, x_title="cycles of the critical path", y_title="", layout={"barmode": "stack", "bargap": 0.3}
+    )
+
+
+def _layer_table(advice: AdviceRecord) -> str:
+    text = how(
+        "The critical path is what the end of an inference waited for, one instruction after the other: its cycles, "
+        "simulated, sum to the latency, and only a kernel on it makes the inference shorter when it gets faster. A "
+        "kernel that is not on it is hidden beside others; what bounds its own instructions is in brackets. Energy is "
+        "estimated. Array: multiply-accumulates over those that it could do while the kernel holds it, and how much of "
+        "its columns x rows holds weights."
+    )
+    whole, energy = advice.figures.cold_cycles, sum(advice.energy_pj().values())
+    rows = [_layer_row(layer, whole, energy) for layer in advice.layers if _is_shown(advice, layer)]
+    columns = ("kernel", "cycles", "of the time", "bound by", "warm, cycles", "µJ", "of the energy", "warm, µJ")
+    optional = ("bytes moved", "array", "of it filled")
+    return text + table((*columns, *optional), rows, optional=optional, label="What bounds each kernel")
+
+
+def _is_shown(advice: AdviceRecord, layer: LayerCost) -> bool:
+    energy = sum(advice.energy_pj().values())
+    parts = (layer.cycles / advice.figures.cold_cycles, layer.warm_cycles / advice.figures.warm_cycles)
+    return max(*parts, layer.total_pj / energy) >= _LEAST_ROW
+
+
+def _layer_row(layer: LayerCost, whole: int, energy: float) -> tuple[str | Cell, ...]:
+    use = layer.array
+    return (
+        Cell(text=REST if layer.name == REST else layer.label, title=", ".join(layer.operators)),
+        number(layer.cycles, f"{layer.cycles:,}"),
+        share_cell(layer.cycles, whole),
+        _bounds(layer),
+        number(layer.warm_cycles, f"{layer.warm_cycles:,}"),
+        number(layer.total_pj, significant(layer.total_pj / 1e6)),
+        share_cell(layer.total_pj, energy),
+        number(layer.warm_pj, significant(layer.warm_pj / 1e6)),
+        number(layer.external_bytes, f"{layer.external_bytes:,}"),
+        "" if use is None else number(use.macs, percent(use.macs, 0)),
+        "" if use is None else f"{percent(use.columns, 0)} x {percent(use.rows, 0)}",
+    )
+
+
+def _bounds(layer: LayerCost) -> str:
+    """What the cycles on the path go on, or, in brackets, what bounds a kernel that is not on it."""
+    if layer.cycles:
+        return max(layer.path_cycles, key=lambda bound: layer.path_cycles[bound]).value
+    return "" if layer.bound is None else f"({layer.bound.value})"
+
+
+def _help(advice: AdviceRecord) -> str:
+    if not advice.simulated:
+        return paragraph(NO_NETWORK) + _items((warm_sentence(advice),))
+    named = (*advice.remedies, *advice.networks, *advice.savings)
+    intro = how(
+        f"{advice.simulated} changes were compiled and simulated, each as its command repeats it; those are here that "
+        f"lower a figure by more than {percent(LEAST_GAIN, 0)}. Time is simulated, energy, area and price are "
+        "estimated. The order is by what a change gains for what it costs: time x energy x area, or price where that "
+        "grows more. A clock never exceeds the fastest that is estimated for the changed chip."
+    )
+    parts = [intro, _items((warm_sentence(advice),))]
+    if not named:
+        parts.append(paragraph(nothing_helps(advice)))
+    together = () if advice.together is None else (advice.together,)
+    smaller = () if advice.smaller is None else (advice.smaller,)
+    parts.append(_remedy_table(advice, (*advice.remedies, *together), "Changes of the chip"))
+    parts.append(_titled(advice, "Other numbers of channels", (*advice.networks, *advice.room), _CHANNELS))
+    parts.append(_titled(advice, "What of the chip may go", (*advice.savings, *smaller), _SAVINGS))
+    parts.append(_titled(advice, "Other chips of the catalogue", advice.chips, ""))
+    return "".join(parts)
+
+
+_CHANNELS = f"Cycles and joules are those of a network with such layers, compiled and simulated; {UNTRAINED}."
+_SAVINGS = f"Without it neither time nor energy, cold or warm, grows by more than {percent(LEAST_GAIN, 0)}."
+
+
+def _titled(advice: AdviceRecord, heading: str, remedies: Sequence[Remedy], text: str) -> str:
+    if not remedies:
+        return ""
+    return f"<h3>{escape(heading)}</h3>{how(text) if text else ''}{_remedy_table(advice, remedies, heading)}"
+
+
+def _remedy_table(advice: AdviceRecord, remedies: Sequence[Remedy], label: str) -> str:
+    if not remedies:
+        return ""
+    columns = ("change", "time, cold", "warm", "energy, cold", "warm", "core area", "price", "clock", "repeat it with")
+    rows = [_remedy_row(advice, remedy) for remedy in remedies]
+    return mark_code(table(columns, rows, label=label, narrow="stack"))
+
+
+def _remedy_row(advice: AdviceRecord, remedy: Remedy) -> tuple[Cell, ...]:
+    texts = figure_texts(advice.figures, remedy.after)
+    said = "; ".join(filter(None, (capitalise(title(remedy)), *notes(advice, remedy))))
+    lead = "Together: " if remedy in (advice.together, advice.smaller) else ""
+    repeated = command(advice, remedy)
+    return (
+        Cell(text=f"{lead}{said}"),
+        *(Cell(text=_unbroken(text), label=label) for label, text in texts.items()),
+        Cell(text=f"`{repeated}`" if repeated else ""),
+    )
+
+
+def _unbroken(text: str) -> str:
+    """A figure whose number and unit stay on a line."""
+    return re.sub(r"(?<=\d) (?=[%µmUM])|(?<=→) ", "\u00a0", text)
+
+
+SECTION = PageSection(name="advice", title="Why, and what would help", link="why, and what helps", draw=_draw)
