@@ -22,6 +22,7 @@ from chipsmith.api.forms import (
     Wipe,
 )
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter
+from chipsmith.api.repeat import repeat_call
 from chipsmith.api.values import as_chip, as_path, as_program, as_progress, as_recipe_name, as_seed, as_volume
 from chipsmith.api.verb import Schema, Verb
 from chipsmith.console import jobs as console
@@ -92,10 +93,15 @@ def run(
     from chipsmith.costs import DEFAULT_VOLUME
     from chipsmith.flow.quantum_run import run_quantum
     from chipsmith.flow.run import run_recipe
+    from chipsmith.flow.run_facts import RunRequest, describe_recipe
     from chipsmith.flow.run_folder import choose_folder, sole_work
     from chipsmith.flow.training import read_job, refuse_chip, require_chip
 
-    job, chip_settings = read_job(as_recipe_name(recipe), settings=settings, network=network, seed=seed, allow=allow)
+    named = as_recipe_name(recipe)
+    job, chip_settings = read_job(named, settings=settings, network=network, seed=seed, allow=allow)
+    given = {"recipe": named, "chip": chip, "settings": settings, "network": network, "allow": allow, "seed": seed}
+    command = repeat_call(run, {**given, "cosim": cosim, "wipe": wipe, "volume": volume})
+    request = RunRequest(recipe=describe_recipe(job, named), command=command)
     folder = choose_folder(as_path(out), f"{job.name}-{job.seed}")
     if job.is_quantum:
         refuse_chip(
@@ -109,11 +115,20 @@ def run(
             },
         )
         with sole_work(folder):
-            return run_quantum(job, folder, resume=resume, progress=as_progress(progress))
+            return run_quantum(job, folder, resume=resume, progress=as_progress(progress), request=request)
     target = as_chip(chip or require_chip(job, verb="run"), chip_settings)
     chips = as_volume(volume)
     with sole_work(folder):
-        result = run_recipe(job, target, folder, resume=resume, progress=as_progress(progress), wipe=wipe, volume=chips)
+        result = run_recipe(
+            job,
+            target,
+            folder,
+            resume=resume,
+            progress=as_progress(progress),
+            wipe=wipe,
+            volume=chips,
+            request=request,
+        )
     return _with_cosimulation(result) if cosim else result
 
 

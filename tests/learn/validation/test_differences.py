@@ -64,7 +64,9 @@ def test_an_end_stays_within_the_possible():
     assert interval.high == 1.0
 
 
-@pytest.mark.parametrize(("only_first", "only_second", "count"), [(0.03, 0.02, 200), (0.01, 0.01, 1000), (0.1, 0.02, 60)])
+@pytest.mark.parametrize(
+    ("only_first", "only_second", "count"), [(0.03, 0.02, 200), (0.01, 0.01, 1000), (0.1, 0.02, 60)]
+)
 def test_the_score_interval_holds_the_truth_as_often_as_it_says(only_first, only_second, count):
     generator = np.random.default_rng(16)
     cells = generator.multinomial(count, [only_first, only_second, 1 - only_first - only_second], size=2000)

@@ -75,13 +75,16 @@ def _score(pairs: Discordance, delta: float) -> float:
     only_second = (root - linear) / (4 * count)
     variance = count * (2 * only_second + delta * (1 - delta))
     distance = gained - lost - count * delta
-    return 0.0 if distance == 0 else distance / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, distance)
+    return (
+        0.0 if distance == 0 else distance / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, distance)
+    )
 
 
 def mcnemar_p_value(pairs: Discordance) -> float:
     """The exact two-sided probability of so uneven a split of the examples that only one network has right.
 
-    Source: Q. McNemar, Psychometrika 12 (1947), pages 153 to 157, with the binomial distribution in place of chi-squared.
+    Source: Q. McNemar, Psychometrika 12 (1947), pages 153 to 157, with the binomial distribution in place of its
+    approximation.
     """
     total, fewer = pairs.gained + pairs.lost, min(pairs.gained, pairs.lost)
     if total == 0:
