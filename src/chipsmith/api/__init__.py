@@ -12,7 +12,8 @@
     cosim  rtl  synth                                   the chip's RTL: beside the simulators, to take away, in cells
     power                                               the energy of an inference at the gates
     generations                                         the same networks on one core, many, GPUs, chips, quantum
-    report  recipes  chips  ops  conformance  doctor    what a run left, what there is, whether it is right
+    report  runs  compare                               what a run left, all runs side by side, what differs in some
+    recipes  chips  ops  conformance  doctor            what there is, whether it is right
     bom                                                 what it is made of
 
 A verb stands once: its function, with how a command takes each parameter, and its row at the end of its file. From
@@ -34,6 +35,7 @@ from chipsmith.api.machines import MACHINE_VERBS
 from chipsmith.api.power import POWER_VERBS
 from chipsmith.api.privacy import PRIVACY_VERBS
 from chipsmith.api.programs import PROGRAM_VERBS
+from chipsmith.api.runs import RUNS_VERBS
 from chipsmith.api.scaling import SCALING_VERBS
 from chipsmith.api.search import SEARCH_VERBS
 from chipsmith.api.signatures import SIGNATURE_VERBS
@@ -50,6 +52,7 @@ if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second l
     from chipsmith.api.power import *  # noqa: F403
     from chipsmith.api.privacy import *  # noqa: F403
     from chipsmith.api.programs import *  # noqa: F403
+    from chipsmith.api.runs import *  # noqa: F403
     from chipsmith.api.scaling import *  # noqa: F403
     from chipsmith.api.search import *  # noqa: F403
     from chipsmith.api.signatures import *  # noqa: F403
@@ -58,6 +61,7 @@ VERBS: Mapping[str, AnyVerb] = {
     verb.name: verb
     for verb in (
         *JOB_VERBS,
+        *RUNS_VERBS,
         *DATA_VERBS,
         *PRIVACY_VERBS,
         *PROGRAM_VERBS,

@@ -39,7 +39,8 @@ ANSWERS = "test_answers.npz"
 """What was answered to each test example: see `chipsmith.learn.validation.answers.AnswerTable`."""
 CHECKPOINT = "checkpoint.pt"
 """The state of a training that is not done; a finished one has none."""
-_LOCK = ".lock"
+LOCK = ".lock"
+"""Is there while a process works in the folder."""
 
 
 def choose_folder(out: Path | None, name: str) -> Path:
@@ -61,7 +62,7 @@ def sole_work(folder: Path) -> Iterator[None]:
     make_folder(folder)
     refusal = f"another process works in {folder}: wait until it is done, or name another folder with --out"
     try:
-        with sole_lock(folder / _LOCK, refusal=refusal):
+        with sole_lock(folder / LOCK, refusal=refusal):
             remove_unfinished(folder)
             yield
     except PermissionError as error:
