@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 from chipsmith.console.presentation import Presentation, new_table, print_tables
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from chipsmith.flow.run_list import RunList, RunRow
+    from chipsmith.reports.comparison.result import RunComparison
 
 _WIDE = 110
 """Letters of a line from which the recipe, the seed, the parameters and the whole interval are shown too."""
@@ -33,7 +36,7 @@ def _print_runs(result: RunList) -> None:
     print(f"{', '.join(count_kinds(result)) or 'no runs'} in {result.root}, sorted by {result.order}")
 
 
-def _run_table(rows: Sequence[RunRow], root: str) -> object:
+def _run_table(rows: Sequence[RunRow], root: str) -> Table:
     from rich.console import Console
 
     wide = Console().width >= _WIDE
@@ -102,3 +105,94 @@ _COLUMNS: dict[str, Callable[[RunRow], str]] = {
 }
 _ONLY_WIDE = ("recipe", "seed", "params")
 _NUMBERS = ("seed", "params", "cycles", "us", "uJ", "mm2")
+
+
+# --- compare ----------------------------------------------------------------------------------------------------------
+
+_SIDE_BY_SIDE = 4
+"""Runs in a table of 80 columns, the baseline among them; of more there are several tables."""
+_LAYERS_SHOWN = 12
+"""Layers on a terminal, those with the most cycles; the page has all."""
+
+
+def present_comparison(result: RunComparison) -> Presentation:
+    """Sentences, then metrics and figures, layers, and what differs."""
+    return Presentation(to_json=result.to_json, print_text=partial(_print_comparison, result))
+
+
+def _print_comparison(result: RunComparison) -> None:
+    from chipsmith.reports.comparison.words import comparison_sentences, reasons
+
+    others = list(range(1, len(result.runs)))
+    for start in range(0, len(others), _SIDE_BY_SIDE - 1):
+        chosen = [0, *others[start : start + _SIDE_BY_SIDE - 1]]
+        print_tables(_comparison_table(result, chosen))
+        if result.layers:
+            print_tables(_layer_table(result, chosen))
+        if result.differences:
+            print_tables(_field_table(result, chosen))
+    if result.same:
+        print(f"the same in all: {', '.join(result.same)}")
+    for metric in result.metrics[:1]:
+        for line in reasons(metric, result.names):
+            print(f"{metric.name}, {line}")
+    for line in (*result.remarks, *comparison_sentences(result)):
+        print(line)
+
+
+def _comparison_table(result: RunComparison, chosen: Sequence[int]) -> Table:
+    from chipsmith.reports.comparison.words import difference_text, figure_text, ratio_text
+    from chipsmith.reports.headline import metric_text
+
+    table = _narrow_table(f"beside {result.names[0]}, the baseline", "", *(result.names[index] for index in chosen))
+    for metric in result.metrics:
+        cells = []
+        for index in chosen:
+            value = metric.values[index]
+            text = "-" if value is None else metric_text(metric.name, value.value)
+            if index:
+                difference = metric.differences[index - 1]
+                text += (
+                    f"\n{difference_text(metric.name, difference).replace(' (', chr(10) + '(')}\n{difference.verdict}"
+                )
+            cells.append(text)
+        table.add_row(metric.name, *cells)
+    for figure in result.figures:
+        unit = "" if figure.unit == "1" or figure.label.endswith(figure.unit) else f", {figure.unit}"
+        values = [figure_text(figure, index) for index in chosen]
+        ratios = ["" if index == 0 else f" {ratio_text(figure, index)}" for index in chosen]
+        table.add_row(f"{figure.label}{unit}", *(a + b for a, b in zip(values, ratios, strict=True)))
+    table.caption = "xN: over the baseline; latency and bytes simulated; energy, power, area and cost estimated"
+    return table
+
+
+def _layer_table(result: RunComparison, chosen: Sequence[int]) -> Table:
+    heaviest = sorted(result.layers, key=lambda layer: -max(0 if row is None else row.cycles for row in layer.figures))
+    shown = [layer for layer in result.layers if layer in heaviest[:_LAYERS_SHOWN]]
+    table = _narrow_table("cycles and uJ of layers", "layer", *(result.names[index] for index in chosen))
+    for layer in shown:
+        cells = []
+        for index in chosen:
+            figures = layer.figures[index]
+            cells.append("-" if figures is None else f"{figures.cycles:,}  {figures.energy_pj / 1e6:.3g}")
+        table.add_row(layer.name, *cells)
+    if len(shown) < len(result.layers):
+        table.caption = f"{len(shown)} of {len(result.layers)} layers; --html shows all"
+    return table
+
+
+def _field_table(result: RunComparison, chosen: Sequence[int]) -> Table:
+    table = _narrow_table("what differs", "", *(result.names[index] for index in chosen))
+    for index in range(1, len(chosen) + 1):
+        table.columns[index].justify = "left"
+    for row in result.differences:
+        table.add_row(f"{row.group}: {row.field}", *(row.values[index] or "-" for index in chosen))
+    return table
+
+
+def _narrow_table(title: str, *columns: str) -> Table:
+    table = new_table(title, *columns)
+    table.collapse_padding = True
+    for column in table.columns[1:]:
+        column.justify = "right"
+    return table

@@ -15,6 +15,7 @@ from chipsmith.learn import Dataset, Recipe, Task
 from chipsmith.learn.data import Examples
 from chipsmith.learn.inspection import Inspected
 from chipsmith.learn.recipe import parse_recipe, shipped_recipes
+from chipsmith.reports.comparison.fields import flatten_fields
 from chipsmith.reports.run_facts import (
     CommandRecord,
     LayerParameters,
@@ -67,24 +68,10 @@ def _find_base(recipe: Recipe, named: str | Path | Recipe | None) -> tuple[Recip
 
 def recipe_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[RecipeChange]:
     """The fields, as dotted paths, in which two recipes differ, in the order of the first and then of the second."""
-    old, new = dict(_flatten(before)), dict(_flatten(after))
+    old, new = dict(flatten_fields(before)), dict(flatten_fields(after))
     for field in dict.fromkeys((*old, *new)):
         if old.get(field) != new.get(field):
             yield RecipeChange(field=field, before=old.get(field), after=new.get(field))
-
-
-def _flatten(fields: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for name, value in fields.items():
-        if isinstance(value, dict) and value:
-            yield from _flatten(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", plain_value(value)
-
-
-def plain_value(value: object) -> str:
-    """A value of a recipe or a chip as YAML in a line."""
-    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=1 << 20)
-    return text.removesuffix("\n").removesuffix("\n...")
 
 
 # --- data and network -------------------------------------------------------------------------------------------------

@@ -247,7 +247,7 @@ def _learned(record: LearnedRecord, target: str) -> dict[str, Any]:
     metric = record.primary_metric(target)
     known = {} if metric is None else {"metric": metric.name, "value": metric.value, "better": metric.better}
     interval = {} if metric is None else {"low": metric.low, "high": metric.high}
-    base = "" if record.recipe is None else record.recipe.base.removeprefix("the shipped recipe ")
+    base = "" if record.recipe is None else Path(record.recipe.base.rpartition(" ")[2]).name
     return {
         "network": record.network,
         "recipe": base or record.network,
