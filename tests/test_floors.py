@@ -77,6 +77,8 @@ HEAVY = {"torch", "torchao", "executorch", "mlxtend", "sklearn", "plotly", "tosa
     "dask",
     "distributed",
     "sqlalchemy",
+    "tensorboard",
+    "mlflow",
 }
 """Imported by the functions that use them, never with a module."""
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from chipsmith.errors import BadInput
 from chipsmith.flow.results import QuantumRunResult, RunResult
 from chipsmith.flow.run_facts import recipe_yaml
-from chipsmith.flow.run_folder import ANSWERS, RESULT, TRAINED, read_run
+from chipsmith.flow.run_folder import ANSWERS, TRAINED, read_run
+from chipsmith.flow.run_list import FolderKind, describe_folder
 from chipsmith.learn.trained_file import read_training
 from chipsmith.learn.validation.answers import AnswerTable, read_answers
 from chipsmith.reports.comparison.compare import compare_records
@@ -50,8 +51,17 @@ def _read(folder: Path, name: str) -> ComparedRun:
 
 
 def _refuse_other_folder(folder: Path) -> None:
-    if folder.is_dir() and not (folder / RESULT).is_file():
-        raise BadInput(f"{folder} holds no finished run: `chipsmith runs {folder}` lists what is in it")
+    """Say of a folder that holds no finished run what it does hold."""
+    if not folder.is_dir():
+        return
+    row = describe_folder(folder, name=str(folder))
+    if row.kind is FolderKind.DAMAGED:
+        raise BadInput(row.note)
+    if not row.finished:
+        raise BadInput(
+            f"{folder} holds no finished run ({row.kind}: {row.note}); compare takes what `chipsmith run` left: "
+            "`chipsmith runs` lists it"
+        )
 
 
 def _read_answers(folder: Path, record: LearnedRecord) -> tuple[AnswerTable | None, str]:

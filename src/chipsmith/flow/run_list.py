@@ -21,6 +21,8 @@ from chipsmith.schema import SCHEMA_VERSION, Json
 
 DEEPEST = 3
 """Folders of folders that are looked into; what lies within a run is its own."""
+_OTHERS = ("mlartifacts", "mlruns")
+"""Folders of MLflow's, which hold copies of a run's files."""
 _STUDIES = {"compression.json": "compression", "search.json": "search"}
 """What begins the folder of a study."""
 
@@ -170,8 +172,9 @@ def _find_folders(folder: Path, depth: int) -> Iterator[Path]:
         inner = sorted(entry.path for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False))
     except OSError:
         return
-    for path in inner if depth else ():
-        yield from _find_folders(Path(path), depth - 1)
+    for path in map(Path, inner if depth else ()):
+        if path.name not in _OTHERS:
+            yield from _find_folders(path, depth - 1)
 
 
 def _is_left(folder: Path) -> bool:

@@ -25,10 +25,16 @@ def compare_fields(runs: Sequence[ComparedRun]) -> tuple[tuple[FieldDifference, 
             FieldDifference(group=group, field=field, values=tuple(fields.get(field) for fields in known))
             for field in dict.fromkeys(field for fields in known for field in fields)
         ]
-        unequal = [row for row in rows if len(set(row.values)) > 1]
+        unequal = [row for row in rows if _is_unequal(row)]
         differences += unequal
         same += [group] if rows and not unequal else []
     return tuple(differences), tuple(same)
+
+
+def _is_unequal(row: FieldDifference) -> bool:
+    """Older runs, and those of another kind, do not tell all of their data and versions: that is no difference."""
+    told = set(row.values) - ({None} if row.group in (DATA, VERSIONS) else set())
+    return len(told) > 1
 
 
 def flatten_fields(fields: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -145,7 +145,7 @@ def _difference_chart(metric: MetricComparison, result: RunComparison) -> Chart:
     return chart(
         [points],
         height=bar_height(len(known)),
-        x_title=f"{metric.name} minus that of {result.names[0]}, {unit}; lines: 95 %",
+        x_title=f"{unit} beside the baseline, 95 %",
         y_title="",
         y_axis=bar_axis([name for name, *_ in known]),
         layout={"shapes": [line]},
@@ -249,12 +249,12 @@ def _layer_chart(result: RunComparison, *, unit: str, scale: float) -> Chart:
         for index, name in enumerate(result.names)
     ]
     return chart(
-        bars,
+        bars[::-1],  # plotly draws a group of horizontal bars from below
         height=bar_height(len(names) * max(1, len(bars))),
         x_title=unit,
         y_title="",
         y_axis=bar_axis(names),
-        layout={"barmode": "group", "legend": {"traceorder": "normal"}},
+        layout={"barmode": "group", "legend": {"traceorder": "reversed"}},
     )
 
 

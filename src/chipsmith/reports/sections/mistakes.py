@@ -23,10 +23,11 @@ def _draw(record: LearnedRecord) -> Drawing | None:
 def _introduction(mistakes: MistakesRecord, answers: str) -> str:
     """How many there are, how they are chosen, and who answered."""
     count = len(mistakes.shown)
-    wrong = "" if mistakes.wrong is None else f"{mistakes.wrong:,} of {mistakes.count:,} test examples are wrong. "
-    if count == mistakes.wrong:
-        return f"{wrong}All are shown: {mistakes.order}, as {answers} answered."
-    return f"{wrong}{count} of {mistakes.count:,} are shown: {mistakes.order}, as {answers} answered."
+    if mistakes.wrong is None:
+        return f"{count} of {mistakes.count:,} test examples: {mistakes.order}, as {answers} answered."
+    shown = "All" if count == mistakes.wrong else f"{count} of them"
+    wrong = f"{mistakes.wrong:,} of {mistakes.count:,} test examples are answered wrongly."
+    return f"{wrong} {shown} are shown: {mistakes.order}, as {answers} answered."
 
 
 def _pictures(mistakes: MistakesRecord) -> str:

@@ -48,7 +48,7 @@ def _cost(cost: CostRecord) -> str:
 
 
 def _part_chart(cost: CostRecord) -> Chart:
-    """Bars of the parts, the die first, each with its range."""
+    """Bars of the parts, the die first; their ranges, of which one may be ten times another, stand in the table."""
     labels = list(cost.parts)
     values = [part.value for part in cost.parts.values()]
     bars = {
@@ -57,13 +57,6 @@ def _part_chart(cost: CostRecord) -> Chart:
         "y": labels,
         "x": values,
         "marker": {"color": [_COLOURS.get(name, GREY) for name in labels]},
-        "error_x": {
-            "type": "data",
-            "array": [part.high - part.value for part in cost.parts.values()],
-            "arrayminus": [part.value - part.low for part in cost.parts.values()],
-            "color": GREY,
-            "thickness": 1,
-        },
         "hovertemplate": "%{y}: %{x:,.3f} USD<extra></extra>",
     }
     title = f"USD a chip of {cost.volume:,}, estimated; lines: from the lowest to the highest that sources say"
