@@ -233,6 +233,6 @@ def _silicon(totals: Totals) -> list[Headline]:
 
 
 def _part_cost(name: str, part: RangedFigure) -> Headline:
-    """What a chip has to bear of the package, or of what is paid once: 'masks cost', '1.20 USD (0.80 to 1.60)'."""
+    """What a chip bears of the package, or of what is paid once, with its range; by the first word of its name."""
     text = f"{significant(part.value)} USD ({significant(part.low)} to {significant(part.high)})"
-    return Headline(group="silicon", label=f"{name} cost", text=text, figure=part.figure)
+    return Headline(group="silicon", label=f"{name.partition(' ')[0]} cost", text=text, figure=part.figure)

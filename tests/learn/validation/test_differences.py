@@ -72,24 +72,24 @@ def test_the_score_interval_holds_the_truth_as_often_as_it_says(only_first, only
     cells = generator.multinomial(count, [only_first, only_second, 1 - only_first - only_second], size=2000)
     counted = {tuple(row) for row in cells[:, :2].tolist()}
     intervals = {key: score_interval(Discordance(gained=key[0], lost=key[1], count=count)) for key in counted}
-    held = np.mean([(only_first - only_second) in intervals[tuple(row)] for row in cells[:, :2].tolist()])
-    assert 0.935 <= held <= 0.975
+    covered = np.mean([(only_first - only_second) in intervals[tuple(row)] for row in cells[:, :2].tolist()])
+    assert 0.935 <= covered <= 0.975
 
 
 def test_the_paired_bootstrap_holds_the_truth_as_often_as_it_says():
     """Errors of two networks on the same examples: what is hard for both is shared, the second errs 0.1 more."""
     generator = np.random.default_rng(0)
     count, repeats, truth = 100, 300, -0.1
-    held, widths, alone = 0, [], []
+    covered, widths, alone = 0, [], []
     for _ in range(repeats):
         shared = generator.normal(size=(count, 1))
         first = shared + 0.3 * generator.normal(size=(count, 1))
         second = shared + 0.1 + 0.3 * generator.normal(size=(count, 1))
         interval = paired_interval(first, second, lambda rows: float(rows.mean()), resamples=200)
-        held += truth in interval
+        covered += truth in interval
         widths.append(interval.high - interval.low)
         alone.append(2 * 1.96 * math.sqrt((first.var() + second.var()) / count))
-    assert 0.90 <= held / repeats <= 0.98
+    assert 0.90 <= covered / repeats <= 0.98
     assert np.mean(widths) < 0.4 * np.mean(alone)
 
 

@@ -128,7 +128,8 @@ def read_answers(path: Path) -> AnswerTable:
         raise BadInput(f"{path} has answers of no known task; {_FORM}") from None
     if arrays["examples"].dtype != np.int64 or any(arrays[name].ndim < 1 for name in _FIELDS[1:]):
         raise BadInput(f"{path} is no table of answers; {_FORM}")
-    return AnswerTable(task=task, **{name: arrays[name] for name in _FIELDS[1:]})
+    columns: dict[str, Values] = {name: arrays[name] for name in _FIELDS[1:]}
+    return AnswerTable(task=task, **columns)
 
 
 def _rows(
@@ -143,9 +144,9 @@ def _rows(
         return answer, wanted, softmax(outputs.astype(np.float32)).max(-1).astype(np.float64), rows[:, 1]
     if task is Task.REGRESSION:
         restore = scaling.restore if scaling else np.asarray
-        answer, wanted = restore(outputs.reshape(targets.shape)), restore(targets)
-        errors = value_rows(answer, wanted)[:, 0]
-        return answer, wanted, errors, errors
+        values, true_values = restore(outputs.reshape(targets.shape)), restore(targets)
+        errors = value_rows(values, true_values)[:, 0]
+        return values, true_values, errors, errors
     errors = reconstruction_errors(outputs, inputs)
     return errors, np.zeros(len(errors)), errors, errors
 

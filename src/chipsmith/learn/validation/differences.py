@@ -90,7 +90,8 @@ def mcnemar_p_value(pairs: Discordance) -> float:
     if total == 0:
         return 1.0
     tail = sum(math.comb(total, count) for count in range(fewer + 1))
-    return min(1.0, 2 * tail / 2**total)
+    p_value: float = 2 * tail / 2**total
+    return min(1.0, p_value)
 
 
 def paired_interval(first: Rows, second: Rows, statistic: Statistic, *, resamples: int) -> Interval:
