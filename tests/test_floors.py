@@ -81,6 +81,8 @@ HEAVY = {"torch", "torchao", "executorch", "mlxtend", "sklearn", "plotly", "tosa
     "mcp",
     "mcp_types",
     "anyio",
+    "tensorboard",
+    "mlflow",
 }
 """Imported by the functions that use them, never with a module."""
 

@@ -31,6 +31,7 @@ _USES = {
     "cpu": "networks on this computer by OpenVINO",
     "quantum": "quantum circuits and their noise",
     "signing": "signatures, and bills of materials",
+    "tracking": "runs told to TensorBoard and MLflow",
 }
 """What the requirements of an extra ('' is none) are for; `all` joins them, `test` is for who works on Chipsmith."""
 

@@ -31,6 +31,17 @@ from chipsmith.reports.record import (
     TextSample,
     TrainingRecord,
 )
+from chipsmith.reports.run_facts import (
+    CommandRecord,
+    LayerParameters,
+    Mistake,
+    MistakesRecord,
+    ParametersRecord,
+    RecipeChange,
+    RecipeRecord,
+    SplitPart,
+    SplitsRecord,
+)
 from chipsmith.witness.bit_exactness import BitExactness
 from chipsmith.witness.diff.sqnr import QuantisationError
 
@@ -133,6 +144,46 @@ def full_record() -> RunRecord:
             ),
         ),
         folds=FoldsRecord(name="accuracy", values=(0.97, 0.98), mean=0.975, deviation=0.005),
+        recipe=RecipeRecord(
+            yaml="name: digits\ntraining:\n  epochs: 2\n",
+            base="the shipped recipe digits",
+            changes=(RecipeChange(field="training.epochs", before="30", after="2"),),
+        ),
+        command=CommandRecord(
+            shell="chipsmith run recipe.yaml --set 'training.epochs=2' --seed 7",
+            python="chipsmith.run('recipe.yaml', settings=['training.epochs=2'], seed=7)",
+            files=("recipe.yaml",),
+        ),
+        splits=SplitsRecord(
+            how="drawn for the <tests>",
+            seed=7,
+            parts=(
+                SplitPart(name="training", examples=3500),
+                SplitPart(name="validation", examples=500, sha256="ab" * 32),
+                SplitPart(name="test", examples=1000, sha256="cd" * 32),
+            ),
+        ),
+        parameters=ParametersRecord(
+            total=1234,
+            fixed=56,
+            layers=(LayerParameters(layer="conv1", kind="Conv2d", shapes=("8x1x3x3", "8"), count=1234),),
+        ),
+        mistakes=MistakesRecord(
+            order="wrong answers, the surest first",
+            count=1000,
+            wrong=21,
+            shown=(
+                Mistake(
+                    index=5,
+                    name="image <5>",
+                    target="cat",
+                    answer="<dog>",
+                    probability=0.987,
+                    true_probability=0.013,
+                    picture="iVBORw0KGgo=",
+                ),
+            ),
+        ),
         pictures=(Picture(title="Drawn from noise", caption="32 codes", png="iVBORw0KGgo="),),
         texts=(TextSample(prompt="To be", written=" or <not>", obtained="at temperature 1"),),
         bit_exact=BitExactness(

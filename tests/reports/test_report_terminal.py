@@ -43,6 +43,10 @@ def test_the_closing_table_has_every_figure_of_a_run():
         "core area",
         "cost a chip",
         "die cost",
+        "package cost",
+        "test cost",
+        "masks cost",
+        "design cost",
         "fastest clock",
     ):
         assert re.search(rf"^ *{label} ", text, re.MULTILINE), label

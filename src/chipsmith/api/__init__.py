@@ -13,7 +13,8 @@
     cosim  rtl  synth                                   the chip's RTL: beside the simulators, to take away, in cells
     power                                               the energy of an inference at the gates
     generations                                         the same networks on one core, many, GPUs, chips, quantum
-    report  recipes  chips  ops  conformance  doctor    what a run left, what there is, whether it is right
+    report  runs  compare                               what a run left, all runs side by side, what differs in some
+    recipes  chips  ops  conformance  doctor            what there is, whether it is right
     bom                                                 what it is made of
     mcp                                                 all of these for an agent
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second l
     from chipsmith.api.power import *  # noqa: F403
     from chipsmith.api.privacy import *  # noqa: F403
     from chipsmith.api.programs import *  # noqa: F403
+    from chipsmith.api.runs import *  # noqa: F403
     from chipsmith.api.scaling import *  # noqa: F403
     from chipsmith.api.search import *  # noqa: F403
     from chipsmith.api.signatures import *  # noqa: F403

@@ -148,6 +148,13 @@ Seed = Annotated[
     int | None, Option(help="Seed of the split, the training and all else that is drawn; default the recipe's.")
 ]
 Resume = Annotated[bool, Option(help="Go on with a training that was interrupted.")]
+Track = Annotated[
+    Sequence[str],
+    Option(
+        metavar="TOOL",
+        help="Tell a tool of epochs and figures: tensorboard (files in the run folder) or mlflow; repeatable.",
+    ),
+]
 ShowProgress = Annotated["Progress | None", Supplied(supply=_terminal_progress)]
 CompiledProgram = Annotated[
     Union[AnyPath, "AnyProgram"], Argument(metavar="P.program", help="What `chipsmith compile` wrote.")

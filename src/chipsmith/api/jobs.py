@@ -18,10 +18,12 @@ from chipsmith.api.forms import (
     Resume,
     Seed,
     ShowProgress,
+    Track,
     Volume,
     Wipe,
 )
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter
+from chipsmith.api.repeat import repeat_call
 from chipsmith.api.values import (
     as_chip,
     as_folder,
@@ -83,6 +85,7 @@ def run(
     cosim: Annotated[bool, Option(help="Run one inference on the chip's RTL too, as `cosim`.")] = False,
     wipe: Wipe = False,
     volume: Volume = 1_000_000,
+    track: Track = (),
     progress: ShowProgress = None,
 ) -> "RunResult | QuantumRunResult":
     """Raw data to a chip: train, quantise, compile, execute bit for bit, time, price, report.
@@ -94,7 +97,9 @@ def run(
     ("training.epochs=3") or of the chip ("tensor.rows=32"); `name` and `description`, which both have, are
     "recipe.name" and "chip.name". A function that the recipe's file itself names is code and runs only where `allow`
     names it too. `resume` goes on with a training that was interrupted; `cosim` adds one inference on
-    the chip's RTL. `wipe` is as for `compile`, `volume` as for `estimate`.
+    the chip's RTL. `wipe` is as for `compile`, `volume` as for `estimate`. `track` names tools that are told of the
+    epochs as they happen and of the figures at the end: "tensorboard" (event files in the run folder) and "mlflow"
+    (the store of $MLFLOW_TRACKING_URI, else mlflow.db beside the run folder).
 
     A quantum network compiles for no chip: it is judged exactly, with shots and with the noise of a device, beside
     classical models on the same features, and the folder has its circuit (QuantumRunResult).
@@ -105,10 +110,18 @@ def run(
     from chipsmith.costs import DEFAULT_VOLUME
     from chipsmith.flow.quantum_run import run_quantum
     from chipsmith.flow.run import run_recipe
+    from chipsmith.flow.run_facts import RunRequest, describe_recipe
     from chipsmith.flow.run_folder import choose_folder, sole_work
+    from chipsmith.flow.tracking.tracked import tracked
+    from chipsmith.flow.tracking.tracker import parse_trackers
     from chipsmith.flow.training import read_job, refuse_chip, require_chip
 
-    job, chip_settings = read_job(as_recipe_name(recipe), settings=settings, network=network, seed=seed, allow=allow)
+    tools = parse_trackers(track)
+    named = as_recipe_name(recipe)
+    job, chip_settings = read_job(named, settings=settings, network=network, seed=seed, allow=allow)
+    given = {"recipe": named, "chip": chip, "settings": settings, "network": network, "allow": allow, "seed": seed}
+    command = repeat_call(run, {**given, "cosim": cosim, "wipe": wipe, "volume": volume})
+    request = RunRequest(recipe=describe_recipe(job, named), command=command)
     folder = choose_folder(as_path(out), f"{job.name}-{job.seed}")
     if job.is_quantum:
         refuse_chip(
@@ -121,12 +134,22 @@ def run(
                 **{f"--set {field}": True for field in chip_settings},
             },
         )
-        with sole_work(folder):
-            return run_quantum(job, folder, resume=resume, progress=as_progress(progress))
+        with (
+            sole_work(folder),
+            tracked(tools, as_progress(progress), folder=folder, recipe=job, command=command.shell) as told,
+        ):
+            ran = run_quantum(job, folder, resume=resume, progress=told, request=request)
+            told.finish(ran)
+        return ran
     target = as_chip(chip or require_chip(job, verb="run"), chip_settings)
     chips = as_volume(volume)
-    with sole_work(folder):
-        result = run_recipe(job, target, folder, resume=resume, progress=as_progress(progress), wipe=wipe, volume=chips)
+    watching = as_progress(progress)
+    with (
+        sole_work(folder),
+        tracked(tools, watching, folder=folder, recipe=job, chip=target.name, command=command.shell) as told,
+    ):
+        result = run_recipe(job, target, folder, resume=resume, progress=told, wipe=wipe, volume=chips, request=request)
+        told.finish(result)
     return _with_cosimulation(result) if cosim else result
 
 
@@ -148,17 +171,21 @@ def train(
     seed: Seed = None,
     resume: Resume = False,
     out: Annotated[AnyPath | None, Option(help="The folder of weights and curves.")] = None,
+    track: Track = (),
     progress: ShowProgress = None,
 ) -> "TrainResult":
     """Train a network as a recipe says, validate after each epoch, and say whether it fits.
 
-    The weights go to the folder `out` (default runs/NAME-SEED). Arguments as for `run`; a setting of the chip has no
-    meaning here. Under torchrun all processes train one network. Raises BadInput.
+    The weights go to the folder `out` (default runs/NAME-SEED). Arguments as for `run`, `track` among them; a setting
+    of the chip has no meaning here. Under torchrun all processes train one network. Raises BadInput.
     """
+    from chipsmith.flow.tracking.tracker import parse_trackers
     from chipsmith.flow.training import change_recipe, train_recipe
 
     job = change_recipe(as_recipe_name(recipe), settings=settings, network=network, seed=seed, allow=allow)
-    return train_recipe(job, out=as_path(out), resume=resume, progress=as_progress(progress))
+    return train_recipe(
+        job, out=as_path(out), resume=resume, progress=as_progress(progress), tools=parse_trackers(track)
+    )
 
 
 def recipes() -> "Several[Recipe]":

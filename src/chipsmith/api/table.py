@@ -11,6 +11,7 @@ from chipsmith.api.machines import MACHINE_VERBS
 from chipsmith.api.power import POWER_VERBS
 from chipsmith.api.privacy import PRIVACY_VERBS
 from chipsmith.api.programs import PROGRAM_VERBS
+from chipsmith.api.runs import RUNS_VERBS
 from chipsmith.api.scaling import SCALING_VERBS
 from chipsmith.api.search import SEARCH_VERBS
 from chipsmith.api.signatures import SIGNATURE_VERBS
@@ -20,6 +21,7 @@ WORK_VERBS: dict[str, AnyVerb] = {
     verb.name: verb
     for verb in (
         *JOB_VERBS,
+        *RUNS_VERBS,
         *DATA_VERBS,
         *PRIVACY_VERBS,
         *PROGRAM_VERBS,

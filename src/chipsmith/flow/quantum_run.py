@@ -11,6 +11,7 @@ import numpy as np
 from chipsmith.errors import BadInput
 from chipsmith.flow.bill_of_materials import leave_run_bom
 from chipsmith.flow.inspection import load_for_training
+from chipsmith.flow.mistakes import find_mistakes
 from chipsmith.flow.quantum_records import (
     check_file,
     check_states,
@@ -30,6 +31,7 @@ from chipsmith.flow.records import (
     versions,
 )
 from chipsmith.flow.results import QuantumRunResult
+from chipsmith.flow.run_facts import RunRequest, count_parameters, describe_recipe, describe_splits
 from chipsmith.flow.run_folder import write_quantum_run
 from chipsmith.flow.training import train_in
 from chipsmith.learn import Dataset, Recipe, TrainedNetwork, predict, train
@@ -41,6 +43,7 @@ from chipsmith.learn.progress import Progress, StageTimer
 from chipsmith.learn.quantum_models import Answers, TrainedCircuit, as_quantum_model
 from chipsmith.learn.training.processes import processes
 from chipsmith.learn.validation import evaluate_outputs
+from chipsmith.learn.validation.answers import tabulate_answers
 from chipsmith.learn.validation.paired import accuracy_difference
 from chipsmith.profile.profile import Evidence
 from chipsmith.quantum.device import load_device
@@ -72,8 +75,10 @@ class Compared:
     comparison: ComparisonRecord
 
 
-def run_quantum(recipe: Recipe, folder: Path, *, resume: bool, progress: Progress) -> QuantumRunResult:
-    """Run the whole story and leave the run folder. See `chipsmith.run`."""
+def run_quantum(
+    recipe: Recipe, folder: Path, *, resume: bool, progress: Progress, request: RunRequest | None = None
+) -> QuantumRunResult:
+    """Run the whole story and leave the run folder. See `chipsmith.run`; `request` is what the record says of it."""
     judging = recipe.quantum or QuantumJudging()
     _require_means(recipe)
     stages = StageTimer(progress)
@@ -101,6 +106,8 @@ def run_quantum(recipe: Recipe, folder: Path, *, resume: bool, progress: Progres
         file_check, state_check = check_file(qasm, model, data), check_states(model, data)
     rbf = next(row.trained for row in compared if row.comparison.target == RBF)
     answered = (exact, shots, *noisy, *(row.answered for row in compared))
+    table = tabulate_answers(exact.answers, data.test, data.task, digests=inspected.loaded.test.digests)
+    asked = request or RunRequest(recipe=describe_recipe(recipe))
     record = QuantumRunRecord(
         network=recipe.name,
         model=model.WHAT,
@@ -114,6 +121,11 @@ def run_quantum(recipe: Recipe, folder: Path, *, resume: bool, progress: Progres
         confusion=confusion_record(exact.judged.metrics, data.class_names),
         calibration=calibration_records([exact.judged]),
         folds=folds,
+        recipe=asked.recipe,
+        command=asked.command,
+        splits=describe_splits(inspected, recipe),
+        parameters=count_parameters(trained.module),
+        mistakes=find_mistakes(inspected, table, exact.answers),
         shots=judging.shots,
         circuit=circuit_record(trained, model, data),
         device=device_record(judging, model, data),
@@ -123,7 +135,7 @@ def run_quantum(recipe: Recipe, folder: Path, *, resume: bool, progress: Progres
         kernel=kernel_record(trained, model, data, rbf=rbf),
     )
     progress.stage("write the report")
-    stored = write_quantum_run(folder, record, qasm=qasm, trained=trained)
+    stored = write_quantum_run(folder, record, qasm=qasm, trained=trained, answers=table)
     leave_run_bom(folder, stored, recipe=recipe, data=data, progress=progress)
     return QuantumRunResult(record=stored, folder=folder)
 

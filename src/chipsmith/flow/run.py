@@ -16,6 +16,7 @@ from chipsmith.errors import BadInput
 from chipsmith.flow.advice import advise_run
 from chipsmith.flow.bill_of_materials import leave_run_bom
 from chipsmith.flow.inspection import load_for_training
+from chipsmith.flow.mistakes import find_mistakes
 from chipsmith.flow.records import (
     Judged,
     calibration_records,
@@ -26,6 +27,7 @@ from chipsmith.flow.records import (
     versions,
 )
 from chipsmith.flow.results import RunResult
+from chipsmith.flow.run_facts import RunRequest, count_parameters, describe_recipe, describe_splits
 from chipsmith.flow.run_folder import write_run
 from chipsmith.flow.samples import pictures, texts
 from chipsmith.flow.training import train_in
@@ -39,6 +41,7 @@ from chipsmith.learn.progress import Progress, StageTimer
 from chipsmith.learn.reproducible import one_thread
 from chipsmith.learn.training.processes import processes
 from chipsmith.learn.validation import evaluate_outputs
+from chipsmith.learn.validation.answers import tabulate_answers
 from chipsmith.learn.validation.evaluate import reconstruction_errors
 from chipsmith.profile.measure import describe_chip
 from chipsmith.program.program import Program
@@ -65,8 +68,9 @@ def run_recipe(
     progress: Progress,
     wipe: bool = False,
     volume: int = DEFAULT_VOLUME,
+    request: RunRequest | None = None,
 ) -> RunResult:
-    """Run the whole chain and leave the run folder. See `chipsmith.run`."""
+    """Run the whole chain and leave the run folder. See `chipsmith.run`; `request` is what the record says of it."""
     if processes().count > 1:
         raise BadInput("run takes one process; under torchrun use `chipsmith train`")
     stages = StageTimer(progress)
@@ -93,9 +97,12 @@ def run_recipe(
     with stages.stage("judge on each target"):
         judged = _judge(recipe, chip, data, test, network, answers)
         quantisation = quantisation_errors(network, recipe, data) if recipe.validation.layer_errors else ()
+        digests = inspected.loaded.test.digests[: len(test)]
+        table = tabulate_answers(answers, test, data.task, digests=digests, scaling=data.target_scaling)
     with stages.stage("cross-validate"):
         folds = folds_record(recipe, data)
     with stages.stage("sample"):
+        mistakes = find_mistakes(inspected, table, answers)
         drawn = pictures(trained, data, chip, values, answers)
         written = texts(data, npu, seed=recipe.seed)
     with stages.stage("time and price"):
@@ -103,6 +110,7 @@ def run_recipe(
     with stages.stage("simulate what would help"):
         advice = advise_run(network.graph, npu.graph.program, volume=volume)
 
+    asked = request or RunRequest(recipe=describe_recipe(recipe))
     record = RunRecord(
         network=recipe.name,
         task=data.task.value,
@@ -119,6 +127,11 @@ def run_recipe(
         confusion=confusion_record(judged[CHIP].metrics, data.class_names),
         calibration=calibration_records(judged.values()),
         folds=folds,
+        recipe=asked.recipe,
+        command=asked.command,
+        splits=describe_splits(inspected, recipe),
+        parameters=count_parameters(trained.module),
+        mistakes=mistakes,
         pictures=drawn,
         texts=written,
         quantisation=quantisation,
@@ -126,7 +139,7 @@ def run_recipe(
     )
     progress.stage("write the report")
     program = _with_deployment(npu, network, data)
-    stored = write_run(folder, record, network=network, program=program, trained=trained)
+    stored = write_run(folder, record, network=network, program=program, trained=trained, answers=table)
     leave_run_bom(folder, stored, recipe=recipe, data=data, progress=progress)
     return RunResult(record=stored, folder=folder)
 

@@ -14,6 +14,7 @@ from chipsmith.files import make_folder, remove_unfinished, write_whole
 from chipsmith.flow.advice import with_advice
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.learn import TrainedNetwork, save_trained
+from chipsmith.learn.validation.answers import AnswerTable, write_answers
 from chipsmith.locks import sole_lock
 from chipsmith.program.file import serialize_program
 from chipsmith.program.program import Program
@@ -21,7 +22,7 @@ from chipsmith.reports.html import write_page
 from chipsmith.reports.quantum.page import write_quantum_page
 from chipsmith.reports.quantum.record import QuantumRunRecord, is_quantum, quantum_record_from_plain
 from chipsmith.reports.quantum.result import quantum_result_to_plain
-from chipsmith.reports.record import RunRecord, record_from_plain
+from chipsmith.reports.record import LearnedRecord, RunRecord, record_from_plain
 from chipsmith.reports.result import read_fields, read_result, write_plain, write_result
 from chipsmith.reports.trace import write_trace
 from chipsmith.tosa.file import serialize_tosa
@@ -32,9 +33,15 @@ PAGE = "report.html"
 TRACE = "trace.json"
 QASM = "circuit.qasm"
 TRAINED = "trained.safetensors"
+CHIP_FILE = "chip.yaml"
+RECIPE = "recipe.yaml"
+"""The recipe of a run, whole: with the same packages it gives the same run."""
+ANSWERS = "test_answers.npz"
+"""What was answered to each test example: see `chipsmith.learn.validation.answers.AnswerTable`."""
 CHECKPOINT = "checkpoint.pt"
 """The state of a training that is not done; a finished one has none."""
-_LOCK = ".lock"
+LOCK = ".lock"
+"""Is there while a process works in the folder."""
 
 
 def choose_folder(out: Path | None, name: str) -> Path:
@@ -56,7 +63,7 @@ def sole_work(folder: Path) -> Iterator[None]:
     make_folder(folder)
     refusal = f"another process works in {folder}: wait until it is done, or name another folder with --out"
     try:
-        with sole_lock(folder / _LOCK, refusal=refusal):
+        with sole_lock(folder / LOCK, refusal=refusal):
             remove_unfinished(folder)
             yield
     except PermissionError as error:
@@ -68,10 +75,11 @@ def sole_work(folder: Path) -> Iterator[None]:
 
 
 def write_quantum_run(
-    folder: Path, record: QuantumRunRecord, *, qasm: str, trained: TrainedNetwork
+    folder: Path, record: QuantumRunRecord, *, qasm: str, trained: TrainedNetwork, answers: AnswerTable
 ) -> QuantumRunRecord:
     """Write the files of a run of a quantum network; gives the record with their hashes."""
-    complete = replace(record, hashes=_write_files(folder, {QASM: qasm.encode()}, trained))
+    files = {QASM: qasm.encode(), **_recipe_file(record)}
+    complete = replace(record, hashes=_write_files(folder, files, trained, answers))
     write_plain(quantum_result_to_plain(complete), folder / RESULT)
     stored = read_run(folder)
     assert isinstance(stored, QuantumRunRecord)
@@ -81,16 +89,23 @@ def write_quantum_run(
 
 
 def write_run(
-    folder: Path, record: RunRecord, *, network: QuantizedNetwork, program: Program, trained: TrainedNetwork
+    folder: Path,
+    record: RunRecord,
+    *,
+    network: QuantizedNetwork,
+    program: Program,
+    trained: TrainedNetwork,
+    answers: AnswerTable,
 ) -> RunRecord:
     """Write the files of a run; gives the record with their hashes, which stand in result.json too."""
     name = record.network
     files = {
         f"{name}.tosa": serialize_tosa(network.graph, operator_names=network.operator_names),
         f"{name}.program": serialize_program(program),
-        "chip.yaml": record.chip.yaml.encode(),
+        CHIP_FILE: record.chip.yaml.encode(),
+        **_recipe_file(record),
     }
-    complete = replace(record, hashes=_write_files(folder, files, trained))
+    complete = replace(record, hashes=_write_files(folder, files, trained, answers))
     write_result(complete, folder / RESULT)
     stored = read_result(folder / RESULT)
     write_views(folder, stored)
@@ -138,10 +153,17 @@ def read_run(folder: Path) -> RunRecord | QuantumRunRecord:
     return record_from_plain(fields, name=name)
 
 
-def _write_files(folder: Path, files: Mapping[str, bytes], trained: TrainedNetwork) -> dict[str, str]:
-    """Write these files and the trained network; gives their hashes."""
+def _recipe_file(record: LearnedRecord) -> dict[str, bytes]:
+    return {} if record.recipe is None else {RECIPE: record.recipe.yaml.encode()}
+
+
+def _write_files(
+    folder: Path, files: Mapping[str, bytes], trained: TrainedNetwork, answers: AnswerTable
+) -> dict[str, str]:
+    """Write these files, the trained network and its answers; gives their hashes."""
     make_folder(folder)
     for file, data in files.items():
         write_whole(folder / file, data)
     save_trained(trained, folder / TRAINED)
-    return {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in (*files, TRAINED)}
+    write_answers(answers, folder / ANSWERS)
+    return {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in (*files, TRAINED, ANSWERS)}

@@ -14,6 +14,8 @@ from chipsmith.files import make_folder
 from chipsmith.flow.inspection import load_for_training
 from chipsmith.flow.results import TrainResult
 from chipsmith.flow.run_folder import CHECKPOINT, TRAINED, choose_folder, sole_work
+from chipsmith.flow.tracking.tracked import tracked
+from chipsmith.flow.tracking.tracker import TrackerKind
 from chipsmith.learn import Dataset, Recipe, TrainedNetwork, load_recipe, predict, save_trained, train
 from chipsmith.learn.progress import Progress
 from chipsmith.learn.recipe import change_fields, parse_recipe
@@ -118,11 +120,21 @@ def train_in(folder: Path, recipe: Recipe, data: Dataset, *, resume: bool, progr
         return train(recipe, data, checkpoint=checkpoint, on_epoch=on_epoch)
 
 
-def train_recipe(recipe: Recipe, *, out: Path | None, resume: bool, progress: Progress) -> TrainResult:
-    """Train, judge in float on the test part, and write the weights; under torchrun the first process writes."""
+def train_recipe(
+    recipe: Recipe, *, out: Path | None, resume: bool, progress: Progress, tools: Sequence[TrackerKind] = ()
+) -> TrainResult:
+    """Train, judge in float on the test part, and write the weights; under torchrun the first process writes.
+
+    `tools` are told of it.
+    """
     folder = choose_folder(out, f"{recipe.name}-{recipe.seed}")
-    with sole_work(folder) if processes().leads else nullcontext():
-        return _train_recipe(folder, recipe, resume=resume, progress=progress)
+    with (
+        sole_work(folder) if processes().leads else nullcontext(),
+        tracked(tools, progress, folder=folder, recipe=recipe) as told,
+    ):
+        result = _train_recipe(folder, recipe, resume=resume, progress=told)
+        told.finish(result)
+    return result
 
 
 def _train_recipe(folder: Path, recipe: Recipe, *, resume: bool, progress: Progress) -> TrainResult:

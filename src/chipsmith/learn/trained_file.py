@@ -6,10 +6,10 @@ import json
 import os
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chipsmith.errors import BadInput
-from chipsmith.files import write_whole
+from chipsmith.files import open_ordinary, write_whole
 from chipsmith.learn.functions import refuse_functions
 from chipsmith.learn.reproducible import reproducible, require_torch
 from chipsmith.learn.tensor_files import hash_tensors, read_safetensors
@@ -26,6 +26,8 @@ SCHEMA_VERSION = 2
 _KEY = "chipsmith.training"
 _CHECKSUM = "sha256"
 """Of the training's JSON and the weights; files of earlier versions have none."""
+_HEADER_LENGTH_BYTES = 8
+"""A file of safetensors begins with the length of its header, little-endian; then comes the header, which is JSON."""
 _MEND = "give a file that `chipsmith train` wrote"
 
 
@@ -56,10 +58,17 @@ def load_trained(path: str | os.PathLike[str], *, allow: Collection[str] = ()) -
 
 
 def read_training(path: str | os.PathLike[str]) -> Training:
-    """How the network of such a file was trained, without building it. Raises BadInput as load_trained."""
+    """How the network in a file was trained; its weights are not read, and not checked. Raises BadInput."""
     file = Path(path)
-    text, weights = _read(file)
-    return _parse(text, weights, file)
+    try:
+        with open_ordinary(file) as stream:
+            size = int.from_bytes(stream.read(_HEADER_LENGTH_BYTES), "little")
+            if size > file.stat().st_size:
+                raise ValueError("the header is longer than the file")
+            text = json.loads(stream.read(size))["__metadata__"][_KEY]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadInput(f"{file} does not say how Chipsmith trained its weights; {_MEND}") from error
+    return _parse_training(text, file)
 
 
 def _read(file: Path) -> tuple[str, Tensors]:
@@ -72,17 +81,27 @@ def _read(file: Path) -> tuple[str, Tensors]:
 
 
 def _parse(text: str, weights: Tensors, file: Path) -> Training:
-    from pydantic import ValidationError
+    fields = _parse_fields(text, file)
+    if _CHECKSUM in fields and fields[_CHECKSUM] != hash_tensors(weights, text=json.dumps(fields["training"])):
+        raise BadInput(f"{file} is damaged: its checksum is not that of its contents; put back a copy, or train again")
+    return _parse_training(text, file)
 
+
+def _parse_fields(text: str, file: Path) -> dict[str, Any]:
     try:
-        fields = json.loads(text)
-        version, training = fields["schema_version"], fields["training"]
+        fields: dict[str, Any] = json.loads(text)
+        version, _ = fields["schema_version"], fields["training"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise BadInput(f"{file} holds weights, but their description is broken; {_MEND}") from error
     if version != SCHEMA_VERSION:
         raise BadInput(f"{file} has version {version}, this Chipsmith reads version {SCHEMA_VERSION}: train again")
-    if _CHECKSUM in fields and fields[_CHECKSUM] != hash_tensors(weights, text=json.dumps(training)):
-        raise BadInput(f"{file} is damaged: its checksum is not that of its contents; put back a copy, or train again")
+    return fields
+
+
+def _parse_training(text: str, file: Path) -> Training:
+    from pydantic import ValidationError
+
+    training = _parse_fields(text, file)["training"]
     try:
         return Training.model_validate(training)
     except ValidationError as error:

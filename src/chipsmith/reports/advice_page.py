@@ -21,6 +21,6 @@ def render_advice(advice: AdviceRecord) -> str:
     """The page as HTML."""
     title = f"{advice.network} on {advice.chip}"
     drawing = draw_advice(advice)
-    head = draw_title(title, f"Cycles of the simulated program; {advice.simulated} changes simulated.", {})
+    head = draw_title(title, f"Cycles of the simulated program; {advice.simulated} changes simulated.")
     body = f"<main>{head}{section(SECTION.name, SECTION.title, drawing.html)}</main>"
     return fill_page(title, body=body, charts=drawing.charts)

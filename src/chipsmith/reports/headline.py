@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chipsmith.profile.profile import CostRecord, EngineRow, Evidence, Figure, Latency, TimingRecord, Totals
+from chipsmith.profile.profile import (
+    CostRecord,
+    EngineRow,
+    Evidence,
+    Figure,
+    Latency,
+    RangedFigure,
+    TimingRecord,
+    Totals,
+)
 from chipsmith.units import format_energy, format_time
 from chipsmith.units import percent as percent
 from chipsmith.units import significant as significant
@@ -17,6 +26,8 @@ SIMULATION = "cycle simulation of the Program"
 ACTIONS = "actions counted in the Program x joules of each (docs/estimates.md)"
 PRICES = "good die, package, assembly, test, and masks and design over the volume (docs/estimates.md)"
 PATHS = "FO4 of the longest path of each block x FO4 of the node, slow corner (docs/estimates.md)"
+_DIE = "die"
+"""The part of a chip's cost that has a row of its own, without the losses at packaging."""
 INVENTORY = "cells as synthesised chips have them, memories x area of each (docs/estimates.md)"
 
 
@@ -205,8 +216,16 @@ def _silicon(totals: Totals) -> list[Headline]:
     parts = ", ".join(f"{name} {significant(part.value)}" for name, part in totals.cost.parts.items())
     cost = replace(chip.figure, source=f"{PRICES}: {parts}; {totals.cost.package}")
     figure = Figure(value=area.total, unit="mm²", kind=Evidence.ESTIMATED, source=INVENTORY, status=area.status)
+    rows = [_part_cost(name, part) for name, part in totals.cost.parts.items() if name != _DIE]
     return [
         Headline(group="silicon", label="core area", text=f"{significant(area.total)} mm²", figure=figure),
         Headline(group="silicon", label="cost a chip", text=text, figure=cost),
         Headline(group="silicon", label="die cost", text=f"{significant(die.value)} USD", figure=die),
+        *rows,
     ]
+
+
+def _part_cost(name: str, part: RangedFigure) -> Headline:
+    """What a chip bears of the package, or of what is paid once, with its range; by the first word of its name."""
+    text = f"{significant(part.value)} USD ({significant(part.low)} to {significant(part.high)})"
+    return Headline(group="silicon", label=f"{name.partition(' ')[0]} cost", text=text, figure=part.figure)

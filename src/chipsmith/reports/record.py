@@ -15,6 +15,7 @@ from chipsmith.data_report import DataReport
 from chipsmith.errors import BadInput
 from chipsmith.learn.privacy.budget import PrivacyBudget
 from chipsmith.profile.profile import ChipRecord, Evidence, HostStep, Profile
+from chipsmith.reports.run_facts import CommandRecord, MistakesRecord, ParametersRecord, RecipeRecord, SplitsRecord
 from chipsmith.reports.upgrade import upgrade
 from chipsmith.shown import Pictured, Shown
 from chipsmith.studies.advice.record import AdviceRecord
@@ -176,6 +177,11 @@ class LearnedRecord(Pictured):
     confusion: Confusion | None = None
     calibration: tuple[CalibrationRecord, ...] = ()
     folds: FoldsRecord | None = None
+    recipe: RecipeRecord | None = None
+    command: CommandRecord | None = None
+    splits: SplitsRecord | None = None
+    parameters: ParametersRecord | None = None
+    mistakes: MistakesRecord | None = None
     schema_version: int = SCHEMA_VERSION
 
     @property

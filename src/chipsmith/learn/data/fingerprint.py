@@ -21,10 +21,11 @@ _BYTES = 8
 def hash_parts(dataset: Dataset) -> dict[str, str]:
     """What tells the content of each part of a data set from another's: how many examples it has, and their hash."""
     parts = {"training": dataset.train, "validation": dataset.validation, "test": dataset.test}
-    return {name: _summarise(part.digests) for name, part in parts.items()}
+    return {name: summarise(part.digests) for name, part in parts.items()}
 
 
-def _summarise(digests: Digests) -> str:
+def summarise(digests: Digests) -> str:
+    """What tells some examples in their order from others: how many they are, and their hash."""
     return f"{len(digests):,} examples, sha256 {hashlib.sha256(digests.tobytes()).hexdigest()}"
 
 

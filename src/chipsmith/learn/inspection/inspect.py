@@ -39,10 +39,14 @@ _MENDS = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Inspected:
-    """A recipe's data set, ready to be trained on, and what was seen in it."""
+    """A recipe's data set, ready to be trained on, and what was seen in it.
+
+    `loaded` is the data set before it was prepared for the recipe: not reduced to components, with its own classes.
+    """
 
     data: Dataset
     report: DataReport
+    loaded: Dataset
 
 
 def load_inspected(recipe: Recipe) -> Inspected:
@@ -55,7 +59,7 @@ def load_inspected(recipe: Recipe) -> Inspected:
     if report.errors:
         finding = report.errors[0]
         raise BadInput(f"data set {report.dataset}: {finding.message}; {_MENDS[finding.kind]}")
-    return Inspected(data=recipe.prepare(loaded), report=report)
+    return Inspected(data=recipe.prepare(loaded), report=report, loaded=loaded)
 
 
 def inspect_recipe(recipe: Recipe) -> DataReport:

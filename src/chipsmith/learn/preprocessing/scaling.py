@@ -29,6 +29,11 @@ class Standardise(ArrayStep):
         wide = values.astype(np.float32)
         return (wide - self._along(self.mean, wide.ndim)) / self._along(self.std, wide.ndim)
 
+    def undo(self, values: Values) -> Values:
+        """The values (n, ...) that `apply` made these of."""
+        wide = values.astype(np.float32)
+        return wide * self._along(self.std, wide.ndim) + self._along(self.mean, wide.ndim)
+
     def _along(self, numbers: tuple[float, ...], dimensions: int) -> Values:
         shape = [1] * dimensions
         shape[1 + self.axis] = len(numbers)

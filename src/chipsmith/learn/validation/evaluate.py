@@ -125,7 +125,7 @@ def _metric(rows: Rows, estimator: _Estimator, resamples: int) -> Metric:
 
 
 def _judge_classes(parts: list[tuple[Array, Batch]], task: Task, resamples: int) -> Metrics:
-    rows = np.concatenate([_class_rows(outputs, batch.targets) for outputs, batch in parts])
+    rows = np.concatenate([class_rows(outputs, batch.targets) for outputs, batch in parts])
     accuracy = _Estimator(name="accuracy", statistic=lambda some: float(some[:, 0].mean()), better="more")
     if task is Task.LANGUAGE:
         bits = _Estimator(name="bits per token", statistic=lambda some: float(some[:, 1].mean()), better="less")
@@ -145,7 +145,7 @@ def _judge_classes(parts: list[tuple[Array, Batch]], task: Task, resamples: int)
     )
 
 
-def _class_rows(logits: Array, targets: Array) -> Rows:
+def class_rows(logits: Array, targets: Array) -> Rows:
     """For each example: share of positions that are right, mean cross entropy in nats, mean confidence."""
     if logits.shape[:-1] != targets.shape:
         raise BadInput(f"outputs of shape {list(logits.shape)} are no logits for targets of {list(targets.shape)}")
@@ -164,17 +164,15 @@ def _class_rows(logits: Array, targets: Array) -> Rows:
 
 def _judge_values(parts: list[tuple[Array, Batch]], resamples: int, scaling: TargetScaling | None) -> Metrics:
     restore = scaling.restore if scaling else np.asarray
-    rows = np.concatenate([_value_rows(restore(outputs), restore(batch.targets)) for outputs, batch in parts])
+    rows = np.concatenate([value_rows(restore(outputs), restore(batch.targets)) for outputs, batch in parts])
     figures = (
-        _Estimator(name="R2", statistic=_explained, better="more"),
-        _Estimator(
-            name="RMSE", statistic=lambda some: math.sqrt(some[:, 0].mean() / (some.shape[1] - 1)), better="less"
-        ),
+        _Estimator(name="R2", statistic=explained_share, better="more"),
+        _Estimator(name="RMSE", statistic=root_mean_error, better="less"),
     )
     return Metrics(task=Task.REGRESSION, metrics=_metrics(rows, figures, resamples))
 
 
-def _value_rows(outputs: Array, targets: Array) -> Rows:
+def value_rows(outputs: Array, targets: Array) -> Rows:
     """For each example: the squared error summed over its targets, then the targets."""
     _require_same(outputs, targets)
     wide = targets.reshape(len(targets), -1).astype(np.float64)
@@ -182,7 +180,12 @@ def _value_rows(outputs: Array, targets: Array) -> Rows:
     return np.concatenate([errors, wide], axis=1)
 
 
-def _explained(rows: Rows) -> float:
+def root_mean_error(rows: Rows) -> float:
+    """The square root of the mean squared error over all targets, of rows as `value_rows` gives them."""
+    return math.sqrt(float(rows[:, 0].mean()) / (rows.shape[1] - 1))
+
+
+def explained_share(rows: Rows) -> float:
     """1 - squared error / squared distance of the targets from their means; 0 where they do not differ."""
     spread = float(((rows[:, 1:] - rows[:, 1:].mean(axis=0)) ** 2).sum())
     return 1 - float(rows[:, 0].sum()) / spread if spread > 0 else 0.0
@@ -198,7 +201,8 @@ def _judge_reconstruction(parts: list[tuple[Array, Batch]], marks: Array, task: 
     rows = np.stack([errors, anomalies], axis=1)
     metrics = _metrics(rows[anomalies == 0], (rmse,), resamples)
     if 0 < anomalies.sum() < len(anomalies):
-        metrics = (*_metrics(rows, (_Estimator(name="AUC", statistic=_auc, better="more"),), resamples), *metrics)
+        auc = _Estimator(name="AUC", statistic=area_under_curve, better="more")
+        metrics = (*_metrics(rows, (auc,), resamples), *metrics)
     return Metrics(task=task, metrics=metrics)
 
 
@@ -210,7 +214,7 @@ def reconstruction_errors(outputs: Array, inputs: Array) -> Rows:
     return errors
 
 
-def _auc(rows: Rows) -> float:
+def area_under_curve(rows: Rows) -> float:
     """Area under the receiver operating characteristic; 0.5 where a resample holds one kind alone."""
     from sklearn.metrics import roc_auc_score
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chipsmith.profile.profile import CostRecord, Figure, RangedFigure
+from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, PURPLE, Chart, bar_axis, bar_height, chart
 from chipsmith.reports.headline import cost_text, percent, significant
-from chipsmith.reports.markup import Cell, details, how, number, paragraph, share_cell, table
+from chipsmith.reports.markup import Cell, details, how, number, paragraph, plot, share_cell, table
 from chipsmith.reports.price_tables import component_table, line_table
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
 
+_PARTS = "cost-parts"
+_COLOURS = {"die": BLUE, "package and assembly": ORANGE, "test": GREEN, "masks": PURPLE}
 _VOLUMES = (10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
 """Volumes beside the run's own, at which a chip's cost is shown."""
 
@@ -26,7 +29,7 @@ def _draw(record: RunRecord) -> Drawing:
         + "<h3>Cost</h3>"
         + _cost(record.inference.cost)
     )
-    return Drawing(html=html)
+    return Drawing(html=html, charts={_PARTS: _part_chart(record.inference.cost)})
 
 
 def _cost(cost: CostRecord) -> str:
@@ -35,11 +38,31 @@ def _cost(cost: CostRecord) -> str:
             f"Estimated: a chip costs {cost_text(cost)}, in {cost.package}. The range has all low ends of the parts "
             "together, and all high ends. Dollars of 2020 or nearly; the margin of who sells it is not in them."
         )
+        + plot(_PARTS, "Cost of a chip by part")
         + _part_table(cost)
         + _volume_table(cost)
         + details("By part, with sources", _ranged_table("Cost by part", cost.parts))
         + details("What the parts are computed from", _origins(cost))
         + details("Yield by three models, and the packages that fit", _alternatives(cost))
+    )
+
+
+def _part_chart(cost: CostRecord) -> Chart:
+    """Bars of the parts, the die first; their ranges, of which one may be ten times another, stand in the table."""
+    labels = list(cost.parts)
+    values = [part.value for part in cost.parts.values()]
+    bars = {
+        "type": "bar",
+        "orientation": "h",
+        "y": labels,
+        "x": values,
+        "marker": {"color": [_COLOURS.get(name, GREY) for name in labels]},
+        "hovertemplate": "%{y}: %{x:,.3f} USD<extra></extra>",
+    }
+    title = f"USD a chip of {cost.volume:,}, estimated; lines: from the lowest to the highest that sources say"
+    axis = {"range": [0, 2.5 * max(values)]}
+    return chart(
+        [bars], height=bar_height(len(labels)), x_title=title, y_title="", x_axis=axis, y_axis=bar_axis(labels)
     )
 
 

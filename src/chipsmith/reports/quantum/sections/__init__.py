@@ -2,7 +2,7 @@
 
 from chipsmith.reports.quantum.record import QuantumRunRecord
 from chipsmith.reports.quantum.sections import accuracy, circuit, device, figures, kernel
-from chipsmith.reports.sections import calibration, confusion, data, folds, run, training
+from chipsmith.reports.sections import calibration, confusion, data, folds, mistakes, run, training
 from chipsmith.reports.sections.section import PageSection
 
 QUANTUM_SECTIONS: tuple[PageSection[QuantumRunRecord], ...] = (
@@ -13,6 +13,7 @@ QUANTUM_SECTIONS: tuple[PageSection[QuantumRunRecord], ...] = (
     data.SECTION,
     training.SECTION,
     confusion.SECTION,
+    mistakes.SECTION,
     calibration.SECTION,
     folds.SECTION,
     figures.SECTION,
