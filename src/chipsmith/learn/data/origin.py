@@ -41,8 +41,8 @@ class RawColumns:
 class Origin:
     """The items that a data set was split from: example i of a part is the item at index i of that part of `split`.
 
-    `name_item` names an item in a message, `traits` says what its file says of itself. `columns` are there for tables
-    and series.
+    `name_item` names an item in a message, `traits` says what its file says of itself, `raw` is an item as the reader
+    of the preprocessing takes it. `columns` are there for tables and series.
     """
 
     split: Split
@@ -50,3 +50,4 @@ class Origin:
     traits: Callable[[int], Traits] | None = None
     columns: RawColumns | None = None
     omitted: Omitted = Omitted()
+    raw: Callable[[int], Any] | None = None

@@ -179,6 +179,7 @@ def _of_series(
         name_item=name_item,
         traits=lambda item: {"steps": float(len(series[item]))},
         columns=RawColumns(names=tuple(channels), values=padded),
+        raw=lambda item: series[item],
     )
     return assemble_arrays(
         name=name, source=source, values=padded, targets=targets, origin=origin, preprocessing=preprocessing

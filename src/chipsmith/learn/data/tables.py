@@ -70,6 +70,7 @@ class TableData(DataSection):
             targets=targets,
             split=split,
             name_item=lambda item: f"row {item + 2}",
+            raw=table.__getitem__,
         )
 
     def _targets(self, table: Sequence[Row], columns: Sequence[str], file: Path) -> Targets:
@@ -109,6 +110,7 @@ class SklearnData(DataSection):
             targets=targets,
             split=split,
             name_item=lambda item: f"row {item}",
+            raw=lambda item: dict(zip(features, values[item].tolist(), strict=True)),
         )
 
 
@@ -149,6 +151,7 @@ def _of_features(
     targets: Targets,
     split: Split,
     name_item: Callable[[int], str],
+    raw: Callable[[int], Row] | Callable[[int], dict[str, float]],
 ) -> Dataset:
     preprocessing = Preprocessing(reader=reader, steps=(Standardise.fit(values[split.train], axis=0),))
     columns = RawColumns(names=reader.value_names, values=values)
@@ -157,7 +160,7 @@ def _of_features(
         source=source,
         values=values,
         targets=targets,
-        origin=Origin(split=split, name_item=name_item, columns=columns),
+        origin=Origin(split=split, name_item=name_item, columns=columns, raw=raw),
         preprocessing=preprocessing,
     )
 
@@ -199,5 +202,5 @@ def _digits8x8(values: NDArray[np.float32], targets: Targets, split: Split, sour
         class_names=targets.names,
         parts=array_parts(preprocessing.finish(pixels), targets.values, split),
         preprocessing=preprocessing,
-        origin=Origin(split=split, name_item=lambda item: f"image {item}"),
+        origin=Origin(split=split, name_item=lambda item: f"image {item}", raw=lambda item: pixels[item]),
     )

@@ -266,5 +266,6 @@ def _classified(
             name_item=lambda item: _told(*texts[item]),
             traits=lambda item: {"characters": float(len(texts[item][0]))},
             omitted=omitted,
+            raw=lambda item: texts[item][0],
         ),
     )
