@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from chipsmith.chip import Chip
     from chipsmith.flow.calibration import AnyCalibration
+    from chipsmith.flow.results import RunResult
     from chipsmith.learn import Recipe
     from chipsmith.learn.progress import Progress
     from chipsmith.program.limits import Limits
@@ -140,7 +141,8 @@ CompiledProgram = Annotated[
     Union[AnyPath, "Program"], Argument(metavar="P.program", help="What `chipsmith compile` wrote.")
 ]
 DeployedProgram = Annotated[
-    Union[AnyPath, "Program"], Argument(metavar="P.program", help="What `chipsmith run` left in its folder.")
+    Union[AnyPath, "Program", "RunResult"],
+    Argument(metavar="P.program|RUN_FOLDER", help="What `chipsmith run` left: its folder, or the program in it."),
 ]
 Passphrase = Annotated[str | None, Supplied(supply=_passphrase)]
 SignedPath = Annotated[

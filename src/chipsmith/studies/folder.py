@@ -74,7 +74,7 @@ class CompressionFolder:
         weights = {name: tensor.detach().clone() for name, tensor in variant.module.state_dict().items()}
         write_whole(folder / _WEIGHTS, save(weights))
         write_whole(folder / f"{name}.tosa", serialize_tosa(variant.quantised.graph))
-        deployed = Deployment.of(context.dataset, variant.quantised).model_dump_json()
+        deployed = Deployment.of_recipe(context.recipe, context.dataset, variant.quantised).model_dump_json()
         whole = replace(program, manifest=replace(program.manifest, deployment=deployed))
         write_whole(folder / f"{name}.program", serialize_program(whole))
         write_whole(folder / _CANDIDATE, (candidate.model_dump_json(indent=1) + "\n").encode())

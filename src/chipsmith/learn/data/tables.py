@@ -19,6 +19,7 @@ from chipsmith.learn.data.images import BRIGHTEST, unit_scale
 from chipsmith.learn.data.origin import Origin, RawColumns
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split
+from chipsmith.learn.data.table_columns import TableColumns
 from chipsmith.learn.data.targets import TableTask, Targets, class_targets, number_targets
 from chipsmith.learn.data.task import Task
 from chipsmith.learn.data.unreadable import read_each
@@ -47,6 +48,11 @@ class TableData(DataSection):
     task: TableTask = "classification"
     classes: tuple[str, ...] | None = None
     shares: Shares = Shares()
+
+    @property
+    def table_columns(self) -> TableColumns:
+        """As DataSection.table_columns."""
+        return TableColumns(targets=(self.target,) if isinstance(self.target, str) else self.target)
 
     def load(self, *, seed: int) -> Dataset:
         """The data set. Raises BadInput, naming the file and the row, for an empty cell or what is no number."""

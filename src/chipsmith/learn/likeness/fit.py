@@ -29,7 +29,7 @@ RawOf = Callable[[int], Any]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Part:
+class _RawPart:
     """Examples of a part, with their raw form."""
 
     raw: Sequence[Any]
@@ -39,9 +39,9 @@ class _Part:
     def __len__(self) -> int:
         return len(self.raw)
 
-    def every_other(self, first: int) -> _Part:
+    def every_other(self, first: int) -> _RawPart:
         """Half of the examples, from the first or second on."""
-        return _Part(raw=self.raw[first::2], inputs=self.inputs[first::2], targets=self.targets[first::2])
+        return _RawPart(raw=self.raw[first::2], inputs=self.inputs[first::2], targets=self.targets[first::2])
 
 
 def fit_likeness(dataset: Dataset, *, protects_training: bool) -> Likeness | None:
@@ -63,7 +63,7 @@ def fit_likeness(dataset: Dataset, *, protects_training: bool) -> Likeness | Non
     return _fit(dataset, shown, chosen, test)
 
 
-def _fit(dataset: Dataset, shown: _Part, chosen: _Part, test: _Part) -> Likeness:
+def _fit(dataset: Dataset, shown: _RawPart, chosen: _RawPart, test: _RawPart) -> Likeness:
     reader = dataset.preprocessing.reader
     is_text = isinstance(reader, TextReader)
     texts = KnownTexts.of(map(str, shown.raw), whole=dataset.task is not Task.LANGUAGE) if is_text else None
@@ -87,7 +87,7 @@ def _fit(dataset: Dataset, shown: _Part, chosen: _Part, test: _Part) -> Likeness
 
 def _excesses(
     dataset: Dataset,
-    part: _Part,
+    part: _RawPart,
     ranges: dict[str, TraitRange],
     coarse: CoarseLikeness | None,
     texts: KnownTexts | None,
@@ -107,7 +107,7 @@ def _limited(ranges: dict[str, TraitRange], rows: list[dict[str, float]]) -> dic
 
 
 def _measure_each(
-    dataset: Dataset, part: _Part, coarse: CoarseLikeness | None, texts: KnownTexts | None
+    dataset: Dataset, part: _RawPart, coarse: CoarseLikeness | None, texts: KnownTexts | None
 ) -> list[dict[str, float]]:
     reader = dataset.preprocessing.reader
     return [
@@ -116,7 +116,7 @@ def _measure_each(
     ]
 
 
-def _raw_parts(dataset: Dataset) -> tuple[_Part, _Part, _Part] | None:
+def _raw_parts(dataset: Dataset) -> tuple[_RawPart, _RawPart, _RawPart] | None:
     """The first examples of training, validation and test."""
     origin = dataset.origin
     if dataset.task is Task.LANGUAGE:
@@ -133,16 +133,16 @@ def _raw_parts(dataset: Dataset) -> tuple[_Part, _Part, _Part] | None:
     return shown, chosen, test
 
 
-def _part(examples: Examples, items: NDArray[np.int64], origin: Origin) -> _Part:
+def _part(examples: Examples, items: NDArray[np.int64], origin: Origin) -> _RawPart:
     assert origin.raw is not None
     first = examples.first(MOST_EXAMPLES)
     raw = [origin.raw(int(item)) for item in items[: len(first)]]
-    return _Part(raw=raw, inputs=first.whole().inputs, targets=first.targets)
+    return _RawPart(raw=raw, inputs=first.whole().inputs, targets=first.targets)
 
 
-def _windows(dataset: Dataset, examples: Examples) -> _Part:
+def _windows(dataset: Dataset, examples: Examples) -> _RawPart:
     """The windows of a long text, as texts."""
     reader = dataset.preprocessing.reader
     assert isinstance(reader, TextReader)
     inputs = examples.first(MOST_EXAMPLES).whole().inputs
-    return _Part(raw=[reader.decode(tokens) for tokens in inputs.tolist()], inputs=inputs, targets=inputs)
+    return _RawPart(raw=[reader.decode(tokens) for tokens in inputs.tolist()], inputs=inputs, targets=inputs)

@@ -24,6 +24,8 @@ IMAGE_TRAITS = {
         more="in colour (saturation {value}, in training {low} to {high})",
         less="grey or pale (saturation {value}, in training {low} to {high})",
         resolution=0.03,
+        rank=0,
+        never="in colour, where those are grey",
     ),
     "brightness": Trait(
         more="brighter as a whole (mean {value} of 1, in training {low} to {high})",
@@ -60,6 +62,7 @@ IMAGE_TRAITS = {
         more="wider for its height (log2 {value}, in training {low} to {high}); resizing squeezes it",
         less="narrower for its height (log2 {value}, in training {low} to {high}); resizing squeezes it",
         resolution=0.25,
+        rank=0,
     ),
 }
 

@@ -26,9 +26,10 @@ _COARSE = Trait(
     "training {low} to {high})",
     less=None,
     resolution=0.1,
+    rank=2,
 )
 _CLAUSES = 3
-"""Most traits that a warning names: those that are furthest out."""
+"""Most traits that a warning names."""
 
 
 class TraitRange(BaseModel):
@@ -60,7 +61,7 @@ class UnlikeTrait:
 
 @dataclass(frozen=True, kw_only=True)
 class Unlike:
-    """Why an example is unlike the training data: its traits, furthest out first; `score` is the first's excess."""
+    """Why an example is unlike the training data: its traits, the most telling first; `score` is the largest excess."""
 
     noun: str
     score: float
@@ -111,7 +112,7 @@ class Likeness(BaseModel):
         if not outside:
             return None
         noun = noun_of(reader)
-        return Unlike(noun=noun, score=outside[0].excess, traits=outside)
+        return Unlike(noun=noun, score=max(trait.excess for trait in outside), traits=outside)
 
     def _outside(self, reader: Reader, values: TraitValues) -> tuple[UnlikeTrait, ...]:
         known = traits_of(reader)
@@ -119,11 +120,13 @@ class Likeness(BaseModel):
         for name, excess in excesses(known, self.ranges, values).items():
             if excess > 1:
                 listed.append(_unlike(name, known[name], self.ranges[name], values[name], excess))
-        return tuple(sorted(listed, key=lambda trait: -trait.excess))
+        return tuple(sorted(listed, key=lambda trait: (known[trait.name].rank, -trait.excess)))
 
 
 def _unlike(name: str, trait: Trait, within: TraitRange, value: float, excess: float) -> UnlikeTrait:
-    words = trait.more if value > within.median else trait.less
+    words = trait.less
+    if value > within.median:
+        words = trait.more if trait.never is None or within.high > trait.resolution else trait.never
     assert words is not None
     shown = {key: format(x, trait.form) for key, x in (("value", value), ("low", within.low), ("high", within.high))}
     return UnlikeTrait(
@@ -131,9 +134,7 @@ def _unlike(name: str, trait: Trait, within: TraitRange, value: float, excess: f
     )
 
 
-def excesses(
-    known: Mapping[str, Trait], ranges: Mapping[str, TraitRange], values: TraitValues
-) -> dict[str, float]:
+def excesses(known: Mapping[str, Trait], ranges: Mapping[str, TraitRange], values: TraitValues) -> dict[str, float]:
     """How far out each trait is: see Likeness. Traits without a range, or on a side that is no fault, are left out."""
     out: dict[str, float] = {}
     for name, value in values.items():

@@ -34,7 +34,10 @@ def row_traits(reader: ColumnsReader) -> dict[str, Trait]:
     """The traits of a row: its columns of numbers. A word that is not known is refused by the reader itself."""
     return {
         column.name: Trait(
-            more=f"{column.name} is higher {_RANGE}", less=f"{column.name} is lower {_RANGE}", resolution=_LEAST, form=".4g"
+            more=f"{column.name} is higher {_RANGE}",
+            less=f"{column.name} is lower {_RANGE}",
+            resolution=_LEAST,
+            form=".4g",
         )
         for column in reader.columns
         if not column.categories
@@ -59,8 +62,8 @@ def measure_series(reader: SeriesReader, raw: Any) -> TraitValues:
     steps = np.abs(np.diff(values, axis=0)).mean(axis=0) if len(values) > 1 else np.zeros(values.shape[1])
     measured = {"steps": float(len(values))}
     for index, channel in enumerate(_channels(reader)):
-        one = values[:, index]
-        figures = (one.mean(), one.std(), one.max(), one.min(), steps[index])
+        column = values[:, index]
+        figures = (column.mean(), column.std(), column.max(), column.min(), steps[index])
         measured |= {_name(channel, kind): float(x) for kind, x in zip(_OF_CHANNEL, figures, strict=True)}
     return measured
 
@@ -74,7 +77,10 @@ def _of_channel(channel: str) -> Iterator[tuple[str, Trait]]:
         yield (
             _name(channel, kind),
             Trait(
-                more=f"{channel} has {more} {_RANGE}", less=f"{channel} has {less} {_RANGE}", resolution=_LEAST, form=".4g"
+                more=f"{channel} has {more} {_RANGE}",
+                less=f"{channel} has {less} {_RANGE}",
+                resolution=_LEAST,
+                form=".4g",
             ),
         )
 

@@ -23,11 +23,13 @@ SOUND_TRAITS = {
         more="longer ({value} s, in training {low} to {high} s); what is beyond the network's length is cut",
         less="shorter ({value} s, in training {low} to {high} s)",
         resolution=0.1,
+        rank=0,
     ),
     "sample rate": Trait(
         more=None,
         less="of a lower sample rate ({value} Hz, in training {low} to {high} Hz), so without the higher tones",
         resolution=100,
+        rank=0,
         form=",.0f",
     ),
     "level": Trait(

@@ -21,9 +21,11 @@ _WORD = re.compile(r"\w+")
 
 TEXT_TRAITS = {
     "other letters": Trait(
-        more="in letters of another script than the training texts ({value} of its letters, in training {low} to {high})",
+        more="in letters of another script than the training texts ({value} of its letters, in training {low} to "
+        "{high})",
         less=None,
         resolution=0.02,
+        rank=0,
     ),
     "new characters": Trait(
         more="with characters that the training texts did not have ({value} of all, in training {low} to {high})",
@@ -48,7 +50,7 @@ TEXT_TRAITS = {
 class KnownTexts(BaseModel):
     """What training texts were made of: their commonest characters and words, and the scripts of their letters.
 
-    `whole`: examples are whole texts, and no beginnings that are to be gone on with, of which only the characters count.
+    `whole`: examples are whole texts, and not beginnings to be gone on with, of which the characters alone count.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -15,9 +15,13 @@ class Trait:
 
     In them {value}, {low} and {high} are the example's value and the range of nearly all training examples.
     `resolution` is the least difference that matters: a trait that no training example varied in is not judged finer.
+    `rank` orders the traits of a warning, the most telling first. `never` stands for
+    `more` where nearly no training example has any of it.
     """
 
     more: str | None
     less: str | None
     resolution: float
     form: str = ".2f"
+    rank: int = 1
+    never: str | None = None
