@@ -163,8 +163,8 @@ def test_a_program_without_a_deployment_is_refused(images):
 @pytest.mark.parametrize(
     ("deployment", "message"),
     [
-        ("{", r"deployment\.: Invalid JSON"),
-        ('{"task": "flying"}', r"deployment\.task: Input should be"),
+        ("{", r"damaged, or of another Chipsmith \(deployment\); run its recipe again"),
+        ('{"task": "flying"}', r"damaged, or of another Chipsmith \(deployment\.task\); run its recipe again"),
     ],
 )
 def test_a_damaged_deployment_is_refused(images, deployment, message):

@@ -160,7 +160,8 @@ CompiledProgram = Annotated[
     Union[AnyPath, "AnyProgram"], Argument(metavar="P.program", help="What `chipsmith compile` wrote.")
 ]
 DeployedProgram = Annotated[
-    Union[AnyPath, "AnyProgram"], Argument(metavar="P.program", help="What `chipsmith run` left in its folder.")
+    Union[AnyPath, "AnyProgram"],
+    Argument(metavar="P.program|RUN_FOLDER", help="What `chipsmith run` left: its folder, or the program in it."),
 ]
 Passphrase = Annotated[str | None, Supplied(supply=_passphrase)]
 SignedPath = Annotated[

@@ -37,11 +37,12 @@ from chipsmith.api.values import (
 )
 from chipsmith.api.verb import Schema, Verb
 from chipsmith.console import jobs as console
+from chipsmith.console.predictions import present_predictions
 from chipsmith.errors import BadInput
 from chipsmith.schema import Json
 
 if TYPE_CHECKING:
-    from chipsmith.deployment.predict import Predicted
+    from chipsmith.deployment.prediction import Predicted
     from chipsmith.flow.compress import Compressed
     from chipsmith.flow.judging import JudgedProgram
     from chipsmith.flow.live import AnyRecipe, AnyRun
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from chipsmith.learn import Recipe
     from chipsmith.shown import Several
     from chipsmith.studies.budget import Budget
+    from chipsmith.tosa.graph import Array
 
 
 def _budget_options() -> tuple[Parameter, ...]:
@@ -245,35 +247,49 @@ def compress(
 def predict(
     program: DeployedProgram,
     inputs: Annotated[
-        Sequence[AnyPath],
-        Argument(metavar="INPUT...", help="An image, a sound, a CSV file; a text or a file with one."),
+        Sequence["AnyPath | Array"],
+        Argument(
+            metavar="INPUT...",
+            help="An image, a sound, a CSV, .npy or .npz file, a folder of such; a text or a file with one.",
+        ),
     ],
     *,
     tokens: Annotated[int, Option(help="Tokens that a language model writes.")] = 100,
     temperature: Annotated[float, Option(help="0 takes the likeliest token; 1 draws by probability.")] = 0.0,
     seed: Annotated[int, Option(help="Seed of the tokens that are drawn.")] = 0,
+    out: Annotated[
+        AnyPath | None, Option(flags=("--out", "-o"), help="A file of all answers: .csv, or .json as --json prints.")
+    ] = None,
     limits: ProgramLimits = None,
     require_signature: RequiredSignature = None,
+    progress: ShowProgress = None,
 ) -> "Predicted":
     """Give raw data to a program: preprocess, execute on the simulated chip, and say what the network answers.
 
-    `program` is what `run` made, as a Program or its file: it says itself how raw data become its inputs. An input is a
-    file (an image, a sound, a CSV file of rows or of a series), or for a network of texts a text or a file with one.
-    Each is one inference. A language model writes `tokens` more tokens, the likeliest at `temperature` 0, else drawn
-    by `seed`. `limits` as for `simulate`. `require_signature` is the public key of who has to have signed the file.
-    Raises BadInput, and CheckFailed where it is not what was signed.
-    """
-    import os
+    `program` is what `run` made, as its folder, its RunResult, a Program or its file: it says itself how raw data
+    become its inputs. An input is a file (an image, a sound, a CSV file of rows or of a series), a folder of such,
+    an array or a table of pandas, or for a network of texts a text or a file with one. Where right answers are known
+    (a folder that is named as a class, the target column of a table, `y` in an `.npz`) the answers are judged. In a
+    folder what cannot be read is skipped and named. An input that is unlike the training data has a warning.
 
+    Each example is one inference. A language model writes `tokens` more tokens, the likeliest at `temperature` 0, else
+    drawn by `seed`. `out` gets all answers (.csv or .json). `limits` as for `simulate`. `require_signature` is the
+    public key of who has to have signed the file. Raises BadInput, and CheckFailed where it is not what was signed.
+    """
+    from chipsmith.api.deployed import as_inputs, check_answers_file, write_answers
     from chipsmith.deployment.language import Writing
     from chipsmith.deployment.predict import predict_raw
 
+    answers_file = check_answers_file(as_path(out))
     loaded = as_program(program, limits, require_signature)
     name = name_program(program, loaded)
     writing = Writing(tokens=tokens, temperature=temperature, seed=as_seed(seed))
-    return predict_raw(
-        loaded, [os.fspath(text_or_path) for text_or_path in inputs], writing=writing, name=name, limits=limits
+    predicted = predict_raw(
+        loaded, as_inputs(inputs), writing=writing, name=name, limits=limits, progress=as_progress(progress)
     )
+    if answers_file is not None:
+        write_answers(predicted, answers_file)
+    return predicted
 
 
 def judge(
@@ -290,7 +306,7 @@ def judge(
 ) -> "JudgedProgram":
     """Execute a program on a part of a recipe's data, example by example, and say how good its answers are.
 
-    `program` is what `run` or `search` made of that recipe, as a Program or its file; each example is preprocessed,
+    `program` is what `run` or `search` made of that recipe, as for `predict`; each example is preprocessed,
     executed on the simulated chip in its integers, and judged by the task's metrics with bootstrap intervals. `recipe`
     is a name, a file or a Recipe, `settings` replace fields of it; a run, by its folder or its result, brings its own.
     Where the recipe says `validation.executed`, so many
@@ -341,7 +357,7 @@ JOB_VERBS = (
     Verb(function=train, present=console.present_training, schema=Schema(of="a recipe file", read=_recipe_schema)),
     Verb(function=recipes, present=console.present_recipes),
     Verb(function=compress, present=console.present_compression, fails="no network is within the budget"),
-    Verb(function=predict, present=console.present_predictions),
+    Verb(function=predict, present=present_predictions),
     Verb(function=judge, present=console.present_judged),
     Verb(function=report, present=console.present_report, verbose=console.WHOLE_RUN),
 )

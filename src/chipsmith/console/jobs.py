@@ -1,4 +1,4 @@
-"""What run, train, recipes, compress, predict, judge and report show."""
+"""What run, train, recipes, compress, judge and report show."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from chipsmith.console.data import print_warnings
 from chipsmith.console.machines import print_cosimulation
 from chipsmith.console.presentation import Presentation, new_table, print_sentence, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.units import format_time
 
 if TYPE_CHECKING:
-    from chipsmith.deployment.predict import Predicted
     from chipsmith.flow.compress import Compressed
     from chipsmith.flow.judging import JudgedProgram
     from chipsmith.flow.results import QuantumRunResult, RunResult, TrainResult
@@ -57,11 +55,6 @@ def present_recipes(recipes: Sequence[Recipe]) -> Presentation:
 def present_compression(result: Compressed) -> Presentation:
     """All networks of a compression, fast ones first, and the one chosen."""
     return Presentation(to_json=result.to_json, print_text=partial(_print_compression, result), failure=result.failure)
-
-
-def present_predictions(result: Predicted) -> Presentation:
-    """The answer for each example, and the chip's time for one."""
-    return Presentation(to_json=result.to_json, print_text=partial(_print_predictions, result))
 
 
 def present_judged(result: JudgedProgram) -> Presentation:
@@ -172,13 +165,3 @@ def _print_compression(result: Compressed) -> None:
     if compression.met:
         print_sentence(verdict(compression))
     print(f"run folder: {result.folder} (report.html shows the front)")
-
-
-def _print_predictions(result: Predicted) -> None:
-    for prediction in result.predictions:
-        print(f"{prediction.input}: {prediction.line}")
-    chip = result.program.chip
-    print(
-        f"{result.inferences} inferences on {chip.name} (simulated), each {result.latency_cycles:,} cycles, "
-        f"{format_time(result.latency_us)} at {chip.clock_mhz:g} MHz"
-    )

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.deployment.deployment import Deployment
+from chipsmith.deployment.labelled import check_class, judge_labelled
 from chipsmith.deployment.language import Writing, write_tokens
+from chipsmith.deployment.prediction import Predicted, Prediction
 from chipsmith.errors import BadInput
 from chipsmith.frontends.quantized_io import StateBinding, dequantize_all, quantize_all
 from chipsmith.learn.data import Task
+from chipsmith.learn.data.files import naming
 from chipsmith.learn.data.raw import RawExample, apply_raw, read_raw
+from chipsmith.learn.data.raw_folder import RawForm, SkippedFile, find_raw
+from chipsmith.learn.likeness import Unlike
 from chipsmith.learn.preprocessing import TextReader
+from chipsmith.learn.progress import SILENT, Progress
 from chipsmith.learn.validation.classes import softmax
 from chipsmith.learn.validation.evaluate import reconstruction_errors
 from chipsmith.program.limits import Limits
 from chipsmith.program.port_values import find_stray_index
 from chipsmith.program.program import Port, Program
-from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.shown import Shown
+from chipsmith.schema import Json
 from chipsmith.sim import cycle
 from chipsmith.targets import HostedGraph
 from chipsmith.targets.npu import NpuGraph
@@ -29,51 +35,19 @@ from chipsmith.tosa.graph import Array, DType, Tensor
 from chipsmith.units import percent
 
 SHOWN_CLASSES = 5
+_BATCH = 250
+"""Inputs that are read, and executed, at a time."""
 _DTYPES = {"<b1": DType.BOOL, "<i1": DType.INT8, "<i2": DType.INT16, "<i4": DType.INT32}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prediction(Shown):
-    """The answer for one example: `answer` goes to JSON, `line` says it to people."""
+class _Inferred:
+    """What is known of one example before its answer is read: its network's outputs (k), and why it is unlike."""
 
-    input: str
-    answer: Json
-    line: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Predicted(Shown):
-    """Answers of a Program; `latency_cycles` is of one inference, cold, and `inferences` were executed in all."""
-
-    program: Program
-    task: Task
-    predictions: tuple[Prediction, ...]
-    inferences: int
-    latency_cycles: int
-
-    def _brief(self) -> str:
-        chip = self.program.chip.name
-        answers = "; ".join(f"{row.input}: {row.line}" for row in self.predictions[:2])
-        more = f"; {len(self.predictions) - 2} more" if len(self.predictions) > 2 else ""
-        return f"{answers}{more}; {self.latency_us:,.2f} µs each on {chip} (simulated)"
-
-    @property
-    def latency_us(self) -> float:
-        """Time of one inference on the chip, in microseconds."""
-        return self.latency_cycles / self.program.chip.clock_mhz
-
-    def to_json(self) -> Json:
-        """The object of `chipsmith predict --json`."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "network": self.program.manifest.network,
-            **self.program.chip.identity,
-            "task": self.task.value,
-            "inferences": self.inferences,
-            "latency_cycles": self.latency_cycles,
-            "latency_us": self.latency_us,
-            "predictions": [{"input": prediction.input, **prediction.answer} for prediction in self.predictions],
-        }
+    example: RawExample
+    outputs: NDArray[np.float32]
+    values: Array
+    unlike: Unlike | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,28 +108,85 @@ def _check_tokens(port: Port, tokens: Array) -> None:
 
 
 def predict_raw(
-    program: Program, given: Sequence[str], *, writing: Writing, name: str, limits: Limits | None = None
+    program: Program,
+    given: Sequence[Any],
+    *,
+    writing: Writing,
+    name: str,
+    limits: Limits | None = None,
+    progress: Progress = SILENT,
 ) -> Predicted:
     """See `chipsmith.predict`; `name` names the Program in messages."""
     deployed = deploy(program, name=name, limits=limits)
-    task = deployed.deployment.task
-    examples = [example for text in given for example in read_raw(deployed.deployment.preprocessing, text)]
-    if not examples:
-        raise BadInput("nothing to predict: give a file, or a text")
-    if task is Task.LANGUAGE:
+    deployment = deployed.deployment
+    form = RawForm(
+        preprocessing=deployment.preprocessing, columns=deployment.columns, class_names=deployment.class_names
+    )
+    read = [find_raw(form, each) for each in given]
+    examples = [example for each in read for example in each.examples]
+    skipped = [file for each in read for file in each.skipped]
+    if not examples and not skipped:
+        raise BadInput("nothing to predict: give a file, a folder of files, an array or a text")
+    if deployment.task is Task.LANGUAGE:
         predictions = [_write(deployed, example, writing) for example in examples]
-        inferences = writing.tokens * len(examples)
+        inferences, metrics = writing.tokens * len(examples), None
     else:
-        values = np.stack([apply_raw(deployed.deployment.preprocessing, example) for example in examples])
-        predictions = _READINGS[task](deployed, examples, values)
-        inferences = len(examples)
+        answered = list(_answer(deployed, examples, skipped, progress))
+        predictions = [_READINGS[deployment.task](deployment, each) for each in answered]
+        inferences = len(answered)
+        metrics = judge_labelled(
+            deployment, [each.outputs for each in answered], [each.example.label for each in answered]
+        )
+    if not predictions:
+        raise BadInput(f"none of {len(skipped)} files can be read; the first: {skipped[0].reason}")
     return Predicted(
         program=program,
-        task=task,
+        task=deployment.task,
         predictions=tuple(predictions),
         inferences=inferences,
         latency_cycles=cycle.simulate(program).latency_cycles,
+        metrics=metrics,
+        skipped=tuple(skipped),
+        likeness=deployment.likeness,
     )
+
+
+def _answer(
+    deployed: DeployedNetwork, examples: Sequence[RawExample], skipped: list[SkippedFile], progress: Progress
+) -> Iterator[_Inferred]:
+    """The outputs for each example, `_BATCH` at a time; what cannot be read and may be skipped goes to `skipped`."""
+    for start in range(0, len(examples), _BATCH):
+        if len(examples) > _BATCH:
+            progress.stage(f"{start:,} of {len(examples):,} inputs")
+        read = list(_read(deployed.deployment, examples[start : start + _BATCH], skipped))
+        if read:
+            outputs = deployed.answers(np.stack([values for _, values, _ in read]))
+            for (example, values, unlike), row in zip(read, outputs, strict=True):
+                yield _Inferred(example=example, outputs=row, values=values, unlike=unlike)
+
+
+def _read(
+    deployment: Deployment, examples: Sequence[RawExample], skipped: list[SkippedFile]
+) -> Iterator[tuple[RawExample, Array, Unlike | None]]:
+    for example in examples:
+        try:
+            with naming(example.name):
+                if deployment.task is Task.CLASSIFICATION and example.label is not None:
+                    check_class(str(example.label), deployment.class_names)
+                values = apply_raw(deployment.preprocessing, example)
+                unlike = _examine(deployment, example, values)
+        except BadInput as fault:
+            if not example.skippable:
+                raise
+            skipped.append(SkippedFile(name=example.name, reason=str(fault)))
+            continue
+        yield example, values, unlike
+
+
+def _examine(deployment: Deployment, example: RawExample, values: Array) -> Unlike | None:
+    if deployment.likeness is None:
+        return None
+    return deployment.likeness.examine(deployment.preprocessing.reader, example.raw, values)
 
 
 def quantize_raw(program: Program, given: str, *, name: str) -> dict[str, Array]:
@@ -165,7 +196,7 @@ def quantize_raw(program: Program, given: str, *, name: str) -> dict[str, Array]
     """
     host = DeployedHost(program=program, deployment=read_deployment(program, name=name))
     preprocessing = host.deployment.preprocessing
-    examples = read_raw(preprocessing, given)
+    examples = read_raw(preprocessing, given, host.deployment.columns)
     if len(examples) != 1:
         raise BadInput(f"{given} holds {len(examples)} examples, and one inference takes 1")
     return host.quantize_inputs(np.stack([apply_raw(preprocessing, examples[0])]))
@@ -196,54 +227,45 @@ def deploy(program: Program, *, name: str, limits: Limits | None = None) -> Depl
     )
 
 
-def _classify(deployed: DeployedNetwork, examples: Sequence[RawExample], values: Array) -> list[Prediction]:
-    names = deployed.deployment.class_names
-    probabilities = softmax(deployed.answers(values))
-    return [_class_answer(example.name, names, row) for example, row in zip(examples, probabilities, strict=True)]
-
-
-def _class_answer(name: str, names: Sequence[str], row: NDArray[np.float64]) -> Prediction:
+def _classify(deployment: Deployment, answered: _Inferred) -> Prediction:
+    row = softmax(answered.outputs)
+    names = deployment.class_names
     order = np.argsort(-row, kind="stable")
     best = {names[index]: float(row[index]) for index in order[:SHOWN_CLASSES]}
     chosen = names[order[0]]
     others = ", ".join(f"{other} {percent(share, 1)}" for other, share in list(best.items())[1:3])
-    return Prediction(
-        input=name,
-        answer={"class": chosen, "probability": best[chosen], "probabilities": best},
-        line=f"{chosen} ({percent(best[chosen], 1)}; {others})",
+    return _prediction(
+        answered,
+        {"class": chosen, "probability": best[chosen], "probabilities": best},
+        f"{chosen} ({percent(best[chosen], 1)}; {others})",
     )
 
 
-def _regress(deployed: DeployedNetwork, examples: Sequence[RawExample], values: Array) -> list[Prediction]:
-    deployment = deployed.deployment
-    answers = deployed.answers(values)
-    restored = deployment.target_scaling.restore(answers) if deployment.target_scaling else answers
-    return [
-        Prediction(
-            input=example.name,
-            answer={"values": {name: float(value) for name, value in zip(deployment.class_names, row, strict=True)}},
-            line=", ".join(f"{name} {value:.4g}" for name, value in zip(deployment.class_names, row, strict=True)),
-        )
-        for example, row in zip(examples, restored, strict=True)
-    ]
+def _regress(deployment: Deployment, answered: _Inferred) -> Prediction:
+    row = answered.outputs
+    restored = deployment.target_scaling.restore(row[None])[0] if deployment.target_scaling else row
+    values = {name: float(value) for name, value in zip(deployment.class_names, restored, strict=True)}
+    return _prediction(answered, {"values": values}, ", ".join(f"{name} {value:.4g}" for name, value in values.items()))
 
 
-def _rebuild(deployed: DeployedNetwork, examples: Sequence[RawExample], values: Array) -> list[Prediction]:
-    errors = reconstruction_errors(deployed.answers(values), values)
-    threshold = deployed.deployment.anomaly_threshold
-    return [
-        _error_answer(example.name, float(error), threshold) for example, error in zip(examples, errors, strict=True)
-    ]
+def _prediction(answered: _Inferred, answer: Json, line: str) -> Prediction:
+    example = answered.example
+    return Prediction(input=example.name, answer=answer, line=line, label=example.label, unlike=answered.unlike)
 
 
-def _error_answer(name: str, error: float, threshold: float | None) -> Prediction:
+def _rebuild(deployment: Deployment, answered: _Inferred) -> Prediction:
+    (error,) = reconstruction_errors(answered.outputs[None], answered.values[None])
+    answer, line = _error_answer(float(error), deployment.anomaly_threshold)
+    return _prediction(answered, answer, line)
+
+
+def _error_answer(error: float, threshold: float | None) -> tuple[Json, str]:
     if threshold is None:
-        return Prediction(input=name, answer={"error": error}, line=f"mean squared error {error:.4g}")
+        return {"error": error}, f"mean squared error {error:.4g}"
     verdict = "anomaly" if error > threshold else "normal"
-    return Prediction(
-        input=name,
-        answer={"class": verdict, "error": error, "threshold": threshold},
-        line=f"{verdict} (mean squared error {error:.4g}, threshold {threshold:.4g})",
+    return (
+        {"class": verdict, "error": error, "threshold": threshold},
+        f"{verdict} (mean squared error {error:.4g}, threshold {threshold:.4g})",
     )
 
 
@@ -262,4 +284,9 @@ def _write(deployed: DeployedNetwork, example: RawExample, writing: Writing) -> 
     prompt = reader.encode(example.raw)
     tokens = write_tokens(deployed.network, prompt, length=reader.length, pad=reader.pad, writing=writing)
     text = reader.decode(tokens)
-    return Prediction(input=example.name, answer={"text": text}, line=text)
+    unlike = (
+        None
+        if deployed.deployment.likeness is None
+        else _examine(deployed.deployment, example, reader.read(example.raw))
+    )
+    return Prediction(input=example.name, answer={"text": text}, line=text, unlike=unlike)

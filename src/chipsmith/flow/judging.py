@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from chipsmith.deployment.predict import DeployedNetwork, deploy
 from chipsmith.errors import BadInput
-from chipsmith.learn import Dataset, Recipe, Task
+from chipsmith.learn import Dataset, Recipe, Task, shipped_recipes
 from chipsmith.learn.data import Examples
 from chipsmith.learn.validation.evaluate import Metrics, Predict, evaluate
 from chipsmith.program.limits import Limits
@@ -58,6 +58,13 @@ class JudgedProgram(Shown):
         }
 
 
+_SHOWN_CLASSES = 3
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:_SHOWN_CLASSES]) + (", ..." if len(names) > _SHOWN_CLASSES else "")
+
+
 def parse_part(text: str) -> DataPart:
     """The part of this name. Raises BadInput."""
     try:
@@ -71,7 +78,7 @@ def judge_program(
 ) -> JudgedProgram:
     """See `chipsmith.judge`; `name` names the Program in messages."""
     deployed = deploy(program, name=name, limits=limits)
-    data = recipe.load_data()
+    data = _load_data(recipe, program.manifest.network, name)
     _refuse_other_data(deployed, data, recipe, name)
     metrics = judge_answers(deployed.answers, recipe, data, part)
     return JudgedProgram(program=program, recipe=recipe.name, part=part, metrics=metrics)
@@ -85,12 +92,42 @@ def judge_answers(answers: Predict, recipe: Recipe, data: Dataset, part: DataPar
     return evaluate(answers, judged, data.task, resamples=recipe.validation.bootstrap, scaling=data.target_scaling)
 
 
+def _load_data(recipe: Recipe, network: str, name: str) -> Dataset:
+    """The recipe's data; where they cannot be loaded and the recipe is not the program's, BadInput names that."""
+    try:
+        return recipe.load_data()
+    except BadInput as fault:
+        if recipe.name == network:
+            raise
+        raise BadInput(f"{fault}; but {name} was made by the recipe {network}: {_own_recipe(network)}") from fault
+
+
+def _own_recipe(network: str) -> str:
+    """How the recipe of a network of this name is named."""
+    if network in shipped_recipes():
+        return f"give --recipe {network}"
+    return f"give its YAML file (the one with `name: {network}`) as --recipe"
+
+
 def _refuse_other_data(deployed: DeployedNetwork, data: Dataset, recipe: Recipe, name: str) -> None:
-    own = deployed.deployment
-    if (own.task, own.class_names, own.preprocessing) != (data.task, data.class_names, data.preprocessing):
+    own, network = deployed.deployment, deployed.network.graph.program.manifest.network
+    pairs = {
+        f"task ({own.task.value} and {data.task.value})": own.task == data.task,
+        f"classes ({_some(own.class_names)} and {_some(data.class_names)})": own.class_names == data.class_names,
+        "preprocessing": own.preprocessing == data.preprocessing,
+    }
+    differ = [what for what, same in pairs.items() if not same]
+    if not differ:
+        pass
+    elif recipe.name != network:
         raise BadInput(
-            f"{name} was not made of the data of the recipe {recipe.name}: preprocessing, classes or task differ; name "
-            "its own recipe"
+            f"{name} was made by the recipe {network}, not by {recipe.name}: {', '.join(differ)} differ; "
+            f"{_own_recipe(network)}"
+        )
+    else:
+        raise BadInput(
+            f"{name} was made by a recipe {network} of other data or settings: {', '.join(differ)} differ; give the "
+            "YAML file, --set and data of its run"
         )
     if data.task is Task.LANGUAGE:
         raise BadInput(f"{name} writes text, and judge takes one answer an example: `chipsmith run` judges it")

@@ -16,7 +16,7 @@ from chipsmith.flow.compress import Compressed
 from chipsmith.flow.judging import JudgedProgram
 from chipsmith.flow.results import CompileResult, QuantumRunResult, RunResult, SimResult, TrainResult
 from chipsmith.flow.run import lower_single
-from chipsmith.flow.run_folder import RESULT, TRAINED, read_run
+from chipsmith.flow.run_folder import QASM, RESULT, TRAINED, read_run
 from chipsmith.flow.search import Searched
 from chipsmith.frontends.quantized_io import AuthorTensor, IoBinding, author_shape
 from chipsmith.frontends.quantized_network import QuantizedNetwork
@@ -139,7 +139,14 @@ def find_network(thing: object, *, sourced: bool = False) -> object:
 
 
 def _program_file(folder: Path) -> Path:
-    return folder / f"{read_run(folder).network}.program"
+    programs = sorted(folder.glob("*.program"))
+    if len(programs) == 1:
+        return programs[0]
+    if programs:
+        raise BadInput(f"{folder} has {len(programs)} programs, name one: {', '.join(map(str, programs))}")
+    if (folder / QASM).is_file():
+        raise BadInput(f"{folder} is the run of a quantum network, which has no program for a chip")
+    raise BadInput(f"{folder} holds no program: name the folder that `chipsmith run RECIPE` left, or a .program file")
 
 
 def _run_network(folder: Path, *, sourced: bool) -> QuantizedNetwork:

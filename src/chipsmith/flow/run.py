@@ -138,7 +138,7 @@ def run_recipe(
         advice=advice,
     )
     progress.stage("write the report")
-    program = _with_deployment(npu, network, data)
+    program = _with_deployment(npu, network, data, recipe)
     stored = write_run(folder, record, network=network, program=program, trained=trained, answers=table)
     leave_run_bom(folder, stored, recipe=recipe, data=data, progress=progress)
     return RunResult(record=stored, folder=folder)
@@ -209,10 +209,10 @@ def _first(outputs: tuple[Array, ...]) -> NDArray[np.float32]:
     return outputs[0].astype(np.float32)
 
 
-def _with_deployment(npu: HostedGraph[NpuGraph], network: QuantizedNetwork, data: Dataset) -> Program:
-    """The program with what `chipsmith predict` needs to give raw data to it."""
+def _with_deployment(npu: HostedGraph[NpuGraph], network: QuantizedNetwork, data: Dataset, recipe: Recipe) -> Program:
+    """The program with what `chipsmith predict` needs to give raw data to it, and to say what is unlike training."""
     threshold = _anomaly_threshold(npu, data) if data.task is Task.RECONSTRUCTION else None
-    deployment = Deployment.of(data, network, anomaly_threshold=threshold).model_dump_json()
+    deployment = Deployment.of_recipe(recipe, data, network, anomaly_threshold=threshold).model_dump_json()
     program = npu.graph.program
     return dataclasses.replace(program, manifest=dataclasses.replace(program.manifest, deployment=deployment))
 

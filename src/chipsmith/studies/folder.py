@@ -76,7 +76,7 @@ class CompressionFolder:
         network = variant.quantised
         tosa = serialize_tosa(network.graph, operator_names=network.operator_names)
         write_whole(folder / f"{name}.tosa", tosa)
-        deployed = Deployment.of(context.dataset, variant.quantised).model_dump_json()
+        deployed = Deployment.of_recipe(context.recipe, context.dataset, network).model_dump_json()
         whole = replace(program, manifest=replace(program.manifest, deployment=deployed))
         write_whole(folder / f"{name}.program", serialize_program(whole))
         write_whole(folder / _CANDIDATE, (candidate.model_dump_json(indent=1) + "\n").encode())

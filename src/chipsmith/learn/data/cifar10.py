@@ -64,7 +64,11 @@ class Cifar10Data(DecodedSection):
             decode=stored.decode,
             encoded=stored.encoded,
             labels=stored.labels,
-            origin=Origin(split=Split(train=train, validation=validation, test=test), name_item=stored.name_item),
+            origin=Origin(
+                split=Split(train=train, validation=validation, test=test),
+                name_item=stored.name_item,
+                raw=stored.decode,
+            ),
             reader=reader,
             pixels=self.pixels,
         )

@@ -76,7 +76,7 @@ class DigitsData(DataSection):
             class_names=[str(digit) for digit in self.classes],
             parts=array_parts(preprocessing.finish(pixels), labels, split),
             preprocessing=preprocessing,
-            origin=Origin(split=split, name_item=lambda item: f"image {item}"),
+            origin=Origin(split=split, name_item=lambda item: f"image {item}", raw=lambda item: pixels[item]),
         )
 
 
@@ -131,6 +131,7 @@ class ImageFolderData(DecodedSection):
                 name_item=files.name,
                 traits=lambda item: image_traits(files.path(item)),
                 omitted=images.omitted,
+                raw=files.path,
             ),
             reader=reader,
             pixels=self.pixels,

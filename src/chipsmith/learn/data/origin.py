@@ -42,8 +42,8 @@ class RawColumns(Shown):
 class Origin(Shown):
     """The items that a data set was split from: example i of a part is the item at index i of that part of `split`.
 
-    `name_item` names an item in a message, `traits` says what its file says of itself. `columns` are there for tables
-    and series.
+    `name_item` names an item in a message, `traits` says what its file says of itself, `raw` is an item as the reader
+    of the preprocessing takes it. `columns` are there for tables and series.
     """
 
     split: Split
@@ -51,3 +51,4 @@ class Origin(Shown):
     traits: Callable[[int], Traits] | None = None
     columns: RawColumns | None = None
     omitted: Omitted = Omitted()
+    raw: Callable[[int], Any] | None = None

@@ -20,6 +20,7 @@ from chipsmith.learn.data.files import Row, find_file, naming, read_table
 from chipsmith.learn.data.origin import Origin, RawColumns
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split, cut_validation
+from chipsmith.learn.data.table_columns import TableColumns
 from chipsmith.learn.data.targets import TableTask, Targets, by_number, class_targets, number_targets, read_numbers
 from chipsmith.learn.data.task import Task
 from chipsmith.learn.limits import MOST_STEPS
@@ -86,6 +87,11 @@ class SeriesTableData(DataSection):
     classes: tuple[str, ...] | None = None
     length: int | None = Field(default=None, ge=1, le=MOST_STEPS, description="time steps")
     shares: Shares = Shares()
+
+    @property
+    def table_columns(self) -> TableColumns:
+        """As DataSection.table_columns."""
+        return TableColumns(targets=(self.target,))
 
     def load(self, *, seed: int) -> Dataset:
         """The data set. Raises BadInput, naming the file and the row, for a cell that is no finite number."""
@@ -179,6 +185,7 @@ def _of_series(
         name_item=name_item,
         traits=lambda item: {"steps": float(len(series[item]))},
         columns=RawColumns(names=tuple(channels), values=padded),
+        raw=lambda item: series[item],
     )
     return assemble_arrays(
         name=name, source=source, values=padded, targets=targets, origin=origin, preprocessing=preprocessing

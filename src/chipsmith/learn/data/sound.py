@@ -183,6 +183,7 @@ def _sounds(
         name_item=files.name,
         traits=lambda item: sound_traits(files.path(item)),
         omitted=omitted,
+        raw=files.path,
     )
 
     def fit() -> Dataset:

@@ -19,6 +19,7 @@ from chipsmith.learn.data.images import BRIGHTEST, unit_scale
 from chipsmith.learn.data.origin import Origin, RawColumns
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split
+from chipsmith.learn.data.table_columns import TableColumns
 from chipsmith.learn.data.targets import TableTask, Targets, class_targets, number_targets
 from chipsmith.learn.data.task import Task
 from chipsmith.learn.data.unreadable import read_each
@@ -48,6 +49,11 @@ class TableData(DataSection):
     classes: tuple[str, ...] | None = None
     shares: Shares = Shares()
 
+    @property
+    def table_columns(self) -> TableColumns:
+        """As DataSection.table_columns."""
+        return TableColumns(targets=(self.target,) if isinstance(self.target, str) else self.target)
+
     def load(self, *, seed: int) -> Dataset:
         """The data set. Raises BadInput, naming the file and the row, for an empty cell or what is no number."""
         file = find_file(self.path)
@@ -70,6 +76,7 @@ class TableData(DataSection):
             targets=targets,
             split=split,
             name_item=lambda item: f"row {item + 2}",
+            raw=table.__getitem__,
         )
 
     def _targets(self, table: Sequence[Row], columns: Sequence[str], file: Path) -> Targets:
@@ -109,6 +116,7 @@ class SklearnData(DataSection):
             targets=targets,
             split=split,
             name_item=lambda item: f"row {item}",
+            raw=lambda item: dict(zip(features, values[item].tolist(), strict=True)),
         )
 
 
@@ -149,6 +157,7 @@ def _of_features(
     targets: Targets,
     split: Split,
     name_item: Callable[[int], str],
+    raw: Callable[[int], Row] | Callable[[int], dict[str, float]],
 ) -> Dataset:
     preprocessing = Preprocessing(reader=reader, steps=(Standardise.fit(values[split.train], axis=0),))
     columns = RawColumns(names=reader.value_names, values=values)
@@ -157,7 +166,7 @@ def _of_features(
         source=source,
         values=values,
         targets=targets,
-        origin=Origin(split=split, name_item=name_item, columns=columns),
+        origin=Origin(split=split, name_item=name_item, columns=columns, raw=raw),
         preprocessing=preprocessing,
     )
 
@@ -199,5 +208,5 @@ def _digits8x8(values: NDArray[np.float32], targets: Targets, split: Split, sour
         class_names=targets.names,
         parts=array_parts(preprocessing.finish(pixels), targets.values, split),
         preprocessing=preprocessing,
-        origin=Origin(split=split, name_item=lambda item: f"image {item}"),
+        origin=Origin(split=split, name_item=lambda item: f"image {item}", raw=lambda item: pixels[item]),
     )

@@ -20,6 +20,7 @@ from chipsmith.learn.data.files import find_file, find_folder, naming, read_tabl
 from chipsmith.learn.data.origin import Omitted, Origin
 from chipsmith.learn.data.section import DataSection
 from chipsmith.learn.data.splits import Shares, Split, cut_text, split_stratified
+from chipsmith.learn.data.table_columns import TableColumns
 from chipsmith.learn.data.targets import class_targets
 from chipsmith.learn.data.task import Task
 from chipsmith.learn.limits import MOST_TOKENS
@@ -99,6 +100,11 @@ class TextTableData(DataSection):
     )
     tokeniser: Tokeniser = SubwordsTokeniser(vocabulary=4096, lower=True)
     shares: Shares = Shares()
+
+    @property
+    def table_columns(self) -> TableColumns:
+        """As DataSection.table_columns."""
+        return TableColumns(text=self.text, targets=(self.label,))
 
     def load(self, *, seed: int) -> Dataset:
         """The data set. Raises BadInput, naming the file and the row, for an empty text or label."""
@@ -266,5 +272,6 @@ def _classified(
             name_item=lambda item: _told(*texts[item]),
             traits=lambda item: {"characters": float(len(texts[item][0]))},
             omitted=omitted,
+            raw=lambda item: texts[item][0],
         ),
     )

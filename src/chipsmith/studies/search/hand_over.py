@@ -23,7 +23,7 @@ def hand_over(network: RecipeNetwork, trained: Path, folder: Path, *, border: Bo
     """
     module = load_trained(trained).module
     quantised, metric = int8_accuracy(module, network.recipe, network.dataset, network.dataset.test, border=border)
-    deployment = Deployment.of(network.dataset, quantised).model_dump_json(indent=1)
+    deployment = Deployment.of_recipe(network.recipe, network.dataset, quantised).model_dump_json(indent=1)
     contents = (trained.read_bytes(), serialize_tosa(quantised.graph), f"{deployment}\n".encode())
     make_folder(folder / WINNER)
     for file, content in zip(handed_files(network), contents, strict=True):
