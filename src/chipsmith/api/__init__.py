@@ -4,6 +4,7 @@
     check_data                                          a recipe's data, looked at before anything is trained on them
     train  compress                                     from a recipe: a network, a smaller network
     compile  simulate  predict  judge  estimate  diff   a network or its Program on a chip
+    stream                                              a program that listens, piece by piece
     audit                                               what a network tells of those it was trained on
     deploy                                              a network as C for a device without an NPU
     kernel                                              a single layer: on chips, under their roof, and on this computer
@@ -37,6 +38,7 @@ from chipsmith.api.programs import PROGRAM_VERBS
 from chipsmith.api.scaling import SCALING_VERBS
 from chipsmith.api.search import SEARCH_VERBS
 from chipsmith.api.signatures import SIGNATURE_VERBS
+from chipsmith.api.stream import STREAM_VERBS
 from chipsmith.api.verb import AnyVerb
 
 if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second list of names
@@ -53,6 +55,7 @@ if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second l
     from chipsmith.api.scaling import *  # noqa: F403
     from chipsmith.api.search import *  # noqa: F403
     from chipsmith.api.signatures import *  # noqa: F403
+    from chipsmith.api.stream import *  # noqa: F403
 
 VERBS: Mapping[str, AnyVerb] = {
     verb.name: verb
@@ -61,6 +64,7 @@ VERBS: Mapping[str, AnyVerb] = {
         *DATA_VERBS,
         *PRIVACY_VERBS,
         *PROGRAM_VERBS,
+        *STREAM_VERBS,
         *DEPLOY_VERBS,
         *KERNEL_VERBS,
         *SCALING_VERBS,

@@ -108,9 +108,7 @@ class WakeWordData(DataSection):
 
     def _labelled(self, spoken: SpokenFiles, chosen: Sequence[int]) -> list[Recording]:
         return [
-            Recording(
-                samples=recording.samples, label=int(recording.label == self.word), speaker=recording.speaker
-            )
+            Recording(samples=recording.samples, label=int(recording.label == self.word), speaker=recording.speaker)
             for recording in spoken.read(chosen, rate_hz=self.features.rate_hz)
         ]
 
@@ -149,7 +147,7 @@ class _Cutter:
         self._words = [recording for recording in recordings if recording.label]
         self._others = [recording for recording in recordings if not recording.label]
         if not self._words or not self._others:
-            raise BadInput(f"a part of the data has no recording of {data.word}, or none but these; name other speakers")
+            raise BadInput(f"a part of the data has no recording of {data.word}, or no other; name other speakers")
         self._length = round(data.features.seconds * data.features.rate_hz)
 
     def cut(self, label: int, generator: np.random.Generator) -> NDArray[np.float32]:

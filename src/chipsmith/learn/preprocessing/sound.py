@@ -72,7 +72,7 @@ def read_sound(raw: Any, *, seconds: float) -> tuple[NDArray[np.float32], int]:
 
     Raises BadInput, naming it.
     """
-    with _opened(raw) as sound:
+    with open_sound(raw) as sound:
         rate_hz = int(sound.samplerate)
         if not _LOWEST_HZ <= rate_hz <= _HIGHEST_HZ:
             raise BadInput(f"{named(raw)} has {rate_hz:,} samples a second; {_LOWEST_HZ} to {_HIGHEST_HZ:,} are read")
@@ -93,7 +93,7 @@ def _mono_blocks(sound: SoundFile, frames: int) -> Iterator[NDArray[np.float32]]
 
 def sound_traits(raw: Any) -> dict[str, str | float]:
     """What a sound file says of itself: rate, channels, and its length in seconds. Raises BadInput, naming it."""
-    with _opened(raw) as sound:
+    with open_sound(raw) as sound:
         return {
             "sample rate": f"{sound.samplerate:,} Hz",
             "channels": str(sound.channels),
@@ -102,7 +102,8 @@ def sound_traits(raw: Any) -> dict[str, str | float]:
 
 
 @contextmanager
-def _opened(raw: Any) -> Iterator[SoundFile]:
+def open_sound(raw: Any) -> Iterator[SoundFile]:
+    """The sound of a path or of a file's bytes, open. Raises BadInput, naming it, also for what fails within."""
     require_package("soundfile", extra="data", task="read sounds")
     import soundfile
 
@@ -149,7 +150,10 @@ class _Spectrum(ArrayStep):
     def apply(self, values: Values) -> Values:
         """Samples (n, samples) to (n, 1, features, frames) as an image, or (n, frames, features) as a sequence."""
         require_package("librosa", extra="data", task="reckon spectra of sounds")
-        features = np.stack([self._features(samples) for samples in values]).astype(np.float32)
+        return self.lay_out(np.stack([self._features(samples) for samples in values]).astype(np.float32))
+
+    def lay_out(self, features: Values) -> Values:
+        """Features (n, features, frames) as the network takes them: with a channel, or frames first."""
         return features[:, None] if self.layout == "image" else np.swapaxes(features, 1, 2)
 
     def _features(self, samples: Values) -> Values:
