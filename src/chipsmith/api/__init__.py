@@ -5,6 +5,7 @@
     train  compress                                     from a recipe: a network, a smaller network
     compile  simulate  predict  judge  estimate  diff   a network or its Program on a chip
     explain                                             why it takes what it takes, and what would help
+    stream                                              a program that listens, piece by piece
     audit                                               what a network tells of those it was trained on
     deploy                                              a network as C for a device without an NPU
     kernel                                              a single layer: on chips, under their roof, and on this computer
@@ -48,6 +49,7 @@ if TYPE_CHECKING:  # the verbs' signatures for type checkers, without a second l
     from chipsmith.api.scaling import *  # noqa: F403
     from chipsmith.api.search import *  # noqa: F403
     from chipsmith.api.signatures import *  # noqa: F403
+    from chipsmith.api.stream import *  # noqa: F403
 
 VERBS: Mapping[str, AnyVerb] = WORK_VERBS | {verb.name: verb for verb in AGENT_VERBS}
 """All verbs by name, in the order in which the command line lists them."""

@@ -15,6 +15,7 @@ from chipsmith.api.runs import RUNS_VERBS
 from chipsmith.api.scaling import SCALING_VERBS
 from chipsmith.api.search import SEARCH_VERBS
 from chipsmith.api.signatures import SIGNATURE_VERBS
+from chipsmith.api.stream import STREAM_VERBS
 from chipsmith.api.verb import AnyVerb
 
 WORK_VERBS: dict[str, AnyVerb] = {
@@ -25,6 +26,7 @@ WORK_VERBS: dict[str, AnyVerb] = {
         *DATA_VERBS,
         *PRIVACY_VERBS,
         *PROGRAM_VERBS,
+        *STREAM_VERBS,
         *ADVICE_VERBS,
         *DEPLOY_VERBS,
         *KERNEL_VERBS,

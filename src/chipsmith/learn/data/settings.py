@@ -12,6 +12,7 @@ from chipsmith.learn.data.series import SeriesTableData, UcrData
 from chipsmith.learn.data.sound import SoundFolderData, SpokenDigitsData
 from chipsmith.learn.data.tables import SklearnData, TableData
 from chipsmith.learn.data.text import CharactersData, SentencesData, TextTableData
+from chipsmith.learn.data.wake_word import WakeWordData
 
 DataSettings = Annotated[
     CharactersData
@@ -25,7 +26,8 @@ DataSettings = Annotated[
     | SpokenDigitsData
     | TableData
     | TextTableData
-    | UcrData,
+    | UcrData
+    | WakeWordData,
     Field(discriminator="kind"),
 ]
 """The settings of any data set; `load(seed=...)` gives the Dataset."""

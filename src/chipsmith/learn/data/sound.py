@@ -15,23 +15,23 @@ from pydantic import BaseModel, ConfigDict, Field
 from chipsmith.errors import BadInput
 from chipsmith.extras import require_package
 from chipsmith.learn.data.assemble import array_parts, assemble, lazy_parts
-from chipsmith.learn.data.class_files import ClassFiles, DataFiles, Links, find_class_files, list_files
+from chipsmith.learn.data.class_files import ClassFiles, DataFiles, Links, find_class_files
 from chipsmith.learn.data.dataset import Dataset
 from chipsmith.learn.data.decoded import DecodedSection, Undecoded
 from chipsmith.learn.data.examples import DECODED_BYTES, Decoder, Indices
 from chipsmith.learn.data.feature_cache import cached_features
 from chipsmith.learn.data.files import digest_file, find_folder, naming
+from chipsmith.learn.data.joined_sound import Recording
 from chipsmith.learn.data.origin import Omitted, Origin
-from chipsmith.learn.data.splits import Shares, Split, draw_groups, split_groups, split_stratified
+from chipsmith.learn.data.splits import Shares, Split, draw_groups, split_stratified
+from chipsmith.learn.data.spoken import SUFFIXES, HeldPart, SpokenFiles, find_spoken_files
 from chipsmith.learn.limits import MOST_BANDS, MOST_STEPS
 from chipsmith.learn.preprocessing import LogMel, Mfcc, Preprocessing, SoundReader, Standardise
 from chipsmith.learn.preprocessing.sound import Layout, sound_traits
 from chipsmith.shown import Shown
 
-SUFFIXES = (".wav",)
 FITTED_ON = 2_000
 """The first so many training sounds, which are mixed: mean and deviation of the features are taken of them."""
-_DIGIT = re.compile(r"(\d)_([a-z]+)_(\d+)")
 
 
 class Features(Shown, BaseModel):
@@ -85,25 +85,27 @@ class SpokenDigitsData(DecodedSection):
 
     def open(self, *, seed: int) -> Undecoded:
         """As DecodedSection.open. Raises BadInput for an unknown speaker, and, naming it, for what is no sound."""
-        folder = find_folder(self.path)
-        files = list_files(folder, [folder, folder / "recordings"], SUFFIXES, self.links)
-        matches = [(file, match) for file in files if (match := _DIGIT.fullmatch(file.stem))]
-        if not matches:
-            raise BadInput(f"{folder} has no files named DIGIT_SPEAKER_NUMBER.wav, nor has its folder recordings")
-        speakers = [match[2] for _, match in matches]
-        with naming(folder):
-            split = split_groups(speakers, validation=self.validation, test=self.test, seed=seed)
+        spoken = self._files(seed)
         held_out = f"validation: {', '.join(self.validation)}; test: {', '.join(self.test)}"
         return _sounds(
             name="spoken_digits",
-            source=f"Free Spoken Digit Dataset, {len(matches)} sounds of {len(set(speakers))} speakers; {held_out}",
+            source=f"Free Spoken Digit Dataset, {len(spoken.paths)} sounds of {len(set(spoken.speakers))} speakers; "
+            f"{held_out}",
             class_names=[str(digit) for digit in range(10)],
-            files=DataFiles.listed(folder, [file for file, _ in matches]),
-            labels=np.array([int(match[1]) for _, match in matches], np.int64),
-            split=split,
+            files=DataFiles.listed(spoken.folder, spoken.paths),
+            labels=np.array(spoken.digits, np.int64),
+            split=spoken.split,
             omitted=Omitted(),
             features=self.features,
         )
+
+    def recordings(self, part: HeldPart, *, seed: int) -> list[Recording]:
+        """The recordings of a held-out part, whole, at the rate of the features; labels are the digits."""
+        spoken = self._files(seed)
+        return spoken.read(getattr(spoken.split, part).tolist(), rate_hz=self.features.rate_hz)
+
+    def _files(self, seed: int) -> SpokenFiles:
+        return find_spoken_files(self.path, validation=self.validation, test=self.test, links=self.links, seed=seed)
 
 
 class SoundFolderData(DecodedSection):

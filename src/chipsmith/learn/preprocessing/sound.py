@@ -47,7 +47,7 @@ class SoundReader(Reader):
 
     def read(self, raw: Any) -> Values:
         """float32 (samples)."""
-        sound = raw if isinstance(raw, np.ndarray) else self._decode(raw)
+        sound = raw if isinstance(raw, np.ndarray) else read_samples(raw, self)
         if sound.ndim != 1 or len(sound) == 0 or not np.isfinite(sound).all():
             raise BadInput(f"{named(raw)} holds no sound: finite samples are needed, one or more")
         whole = np.zeros(self.samples, np.float32)
@@ -55,14 +55,16 @@ class SoundReader(Reader):
         whole[: len(kept)] = kept
         return whole
 
-    def _decode(self, raw: Any) -> NDArray[np.float32]:
-        samples, rate_hz = read_sound(raw, seconds=self.samples / self.rate_hz + _MARGIN_S)
-        if rate_hz == self.rate_hz or len(samples) == 0:
-            return samples
-        require_package("librosa", extra="data", task="resample sounds")
-        import librosa
 
-        return np.asarray(librosa.resample(samples, orig_sr=rate_hz, target_sr=self.rate_hz), np.float32)
+def read_samples(raw: Any, reader: SoundReader) -> NDArray[np.float32]:
+    """The mono samples of a file at the reader's rate, no more than it keeps and half a second; BadInput, naming it."""
+    samples, rate_hz = read_sound(raw, seconds=reader.samples / reader.rate_hz + _MARGIN_S)
+    if rate_hz == reader.rate_hz or len(samples) == 0:
+        return samples
+    require_package("librosa", extra="data", task="resample sounds")
+    import librosa
+
+    return np.asarray(librosa.resample(samples, orig_sr=rate_hz, target_sr=reader.rate_hz), np.float32)
 
 
 def read_sound(raw: Any, *, seconds: float) -> tuple[NDArray[np.float32], int]:
@@ -70,7 +72,7 @@ def read_sound(raw: Any, *, seconds: float) -> tuple[NDArray[np.float32], int]:
 
     Raises BadInput, naming it.
     """
-    with _opened(raw) as sound:
+    with open_sound(raw) as sound:
         rate_hz = int(sound.samplerate)
         if not _LOWEST_HZ <= rate_hz <= _HIGHEST_HZ:
             raise BadInput(f"{named(raw)} has {rate_hz:,} samples a second; {_LOWEST_HZ} to {_HIGHEST_HZ:,} are read")
@@ -91,7 +93,7 @@ def _mono_blocks(sound: SoundFile, frames: int) -> Iterator[NDArray[np.float32]]
 
 def sound_traits(raw: Any) -> dict[str, str | float]:
     """What a sound file says of itself: rate, channels, and its length in seconds. Raises BadInput, naming it."""
-    with _opened(raw) as sound:
+    with open_sound(raw) as sound:
         return {
             "sample rate": f"{sound.samplerate:,} Hz",
             "channels": str(sound.channels),
@@ -100,7 +102,8 @@ def sound_traits(raw: Any) -> dict[str, str | float]:
 
 
 @contextmanager
-def _opened(raw: Any) -> Iterator[SoundFile]:
+def open_sound(raw: Any) -> Iterator[SoundFile]:
+    """The sound of a path or of a file's bytes, open. Raises BadInput, naming it, also for what fails within."""
     require_package("soundfile", extra="data", task="read sounds")
     import soundfile
 
@@ -147,24 +150,36 @@ class _Spectrum(ArrayStep):
     def apply(self, values: Values) -> Values:
         """Samples (n, samples) to (n, 1, features, frames) as an image, or (n, frames, features) as a sequence."""
         require_package("librosa", extra="data", task="reckon spectra of sounds")
-        features = np.stack([self._features(samples) for samples in values]).astype(np.float32)
+        return self.lay_out(np.stack([self._features(samples) for samples in values]).astype(np.float32))
+
+    def lay_out(self, features: Values) -> Values:
+        """Features (n, features, frames) as the network takes them: with a channel, or frames first."""
         return features[:, None] if self.layout == "image" else np.swapaxes(features, 1, 2)
 
     def _features(self, samples: Values) -> Values:
-        return self._log_mel(samples)
+        return self.finish_bands(self._power(samples))
 
-    def _log_mel(self, samples: Values) -> NDArray[np.float32]:
-        """(mels, frames), in dB below the loudest of the sound, or about each band's mean."""
+    def _power(self, samples: Values) -> Values:
+        """(mels, frames): the power in each band."""
         import librosa
 
-        power = librosa.feature.melspectrogram(
-            y=samples if self.frames is None else self._sounding(samples),
-            sr=self.rate_hz,
-            n_fft=self.window,
-            hop_length=self.hop,
-            n_mels=self.mels,
-            fmin=self.lowest_hz,
+        return np.asarray(
+            librosa.feature.melspectrogram(
+                y=samples if self.frames is None else self._sounding(samples),
+                sr=self.rate_hz,
+                n_fft=self.window,
+                hop_length=self.hop,
+                n_mels=self.mels,
+                fmin=self.lowest_hz,
+            )
         )
+
+    def finish_bands(self, power: Values) -> Values:
+        """The features (features, frames) of one whole sound by the power (mels, frames) in its bands."""
+        return self._log_mel(power)
+
+    def _log_mel(self, power: Values) -> NDArray[np.float32]:
+        """(mels, frames), in dB below the loudest of the sound, or about each band's mean."""
         decibels = 10 * np.log10(np.maximum(power, _SMALLEST_POWER))
         bands = np.maximum(decibels - decibels.max(), -self.range_db)
         if self.frames is not None:
@@ -207,7 +222,8 @@ class Mfcc(_Spectrum):
     kind: Literal["mfcc"] = "mfcc"
     coefficients: int = Field(default=13, ge=1, le=MOST_BANDS)
 
-    def _features(self, samples: Values) -> Values:
+    def finish_bands(self, power: Values) -> Values:
+        """As of LogMel, and then the cosine transform of each spectrum."""
         import librosa
 
-        return np.asarray(librosa.feature.mfcc(S=self._log_mel(samples), n_mfcc=self.coefficients))
+        return np.asarray(librosa.feature.mfcc(S=self._log_mel(power), n_mfcc=self.coefficients))

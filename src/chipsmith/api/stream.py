@@ -1,0 +1,93 @@
+"""The verb of a program that listens: stream."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Union
+
+from chipsmith.api.forms import AnyPath, ProgramLimits, RequiredSignature
+from chipsmith.api.parameter import Argument, Option
+from chipsmith.api.values import as_program
+from chipsmith.api.verb import Verb
+from chipsmith.console import stream as console
+
+if TYPE_CHECKING:
+    from chipsmith.deployment.streaming.live import LiveStream
+    from chipsmith.program.program import Program
+    from chipsmith.tosa.graph import Array
+
+
+def stream(
+    program: Annotated[
+        Union[AnyPath, "Program"],
+        Argument(metavar="P.program|RUN_FOLDER", help="What `chipsmith run` left in its folder, or the folder."),
+    ],
+    source: Annotated[
+        "str | os.PathLike[str] | Array | Iterable[Array] | Iterable[str]",
+        Argument(metavar="FILE|-", help="A sound, a CSV file of rows, a text; - is what is piped in."),
+    ] = "-",
+    *,
+    rate: Annotated[
+        float | None, Option(metavar="HZ", help="Samples a second of raw sound; rows or tokens a second of others.")
+    ] = None,
+    sample_format: Annotated[
+        str, Option(flags=("--format",), help="How raw samples are written: s16le, s32le, u8 or f32le.")
+    ] = "s16le",
+    channels: Annotated[int, Option(help="Channels of raw sound, which are averaged.")] = 1,
+    hop_ms: Annotated[
+        float | None, Option(flags=("--hop",), metavar="MS", help="Sound that comes at a time; default 20.")
+    ] = None,
+    every: Annotated[int | None, Option(metavar="HOPS", help="An inference each so many hops; default 1.")] = None,
+    threshold: Annotated[
+        float | None, Option(metavar="P", help="Tell a class alone where its probability reaches this.")
+    ] = None,
+    smooth_ms: Annotated[
+        float | None, Option(flags=("--smooth",), metavar="MS", help="Average the probabilities over this time.")
+    ] = None,
+    refractory_ms: Annotated[
+        float | None, Option(flags=("--refractory",), metavar="MS", help="Tell nothing for this time after a class.")
+    ] = None,
+    detect: Annotated[
+        Sequence[str], Option(metavar="CLASS", help="A class that is told; repeatable; default all.")
+    ] = (),
+    jsonl: Annotated[bool, Option(help="Print each decision as a JSON object on a line, the summary last.")] = False,
+    limits: ProgramLimits = None,
+    require_signature: RequiredSignature = None,
+) -> "LiveStream":
+    """Let a program listen: sound, rows or text piece by piece, a decision with its time as soon as it is there.
+
+    `program` is what `run` made of a recipe: a Program, its file or its run's folder. `source` is a file (WAV, FLAC; a
+    CSV file whose rows are steps of a series or examples; a text), "-" for what is piped in (raw samples, CSV lines,
+    text), samples as an array (n) or (n, channels), or an iterator of such arrays or of texts, with their `rate`. Each
+    piece goes through the saved preprocessing and the simulated chip. With a `threshold` classes are noticed: their
+    probabilities are averaged over `smooth_ms`, and after a class that reaches it nothing is told for `refractory_ms`;
+    what `tune` saved beside the program's file is taken where nothing else is asked. The result is iterated, once, for
+    its decisions; its `summary` has the times of host and chip, deadline misses and energy. `limits` as for `simulate`.
+    `require_signature` is the public key of who has to have signed the file.
+
+    Raises BadInput for what is missing or does not fit, while it is opened or when it comes, and CheckFailed where the
+    file is not what was signed.
+    """
+    from chipsmith.deployment.predict import read_deployment
+    from chipsmith.deployment.streaming.open import RuleChanges, SourceForm, choose_settings, find_program, open_stream
+    from chipsmith.deployment.streaming.settings import read_tuned
+    from chipsmith.deployment.streaming.sound_feed import read_sample_format
+
+    path = find_program(Path(program)) if isinstance(program, str | os.PathLike) else None
+    loaded = as_program(program if path is None else path, limits, require_signature)
+    name = loaded.manifest.network if path is None else str(path)
+    tuned = None if path is None else read_tuned(path)
+    settings = choose_settings(
+        None if tuned is None else tuned.settings,
+        read_deployment(loaded, name=name),
+        hop_ms=hop_ms,
+        every=every,
+        changes=RuleChanges(
+            threshold=threshold, smooth_ms=smooth_ms, refractory_ms=refractory_ms, classes=tuple(detect)
+        ),
+    )
+    form = SourceForm(rate_hz=rate, sample_format=read_sample_format(sample_format), channels=channels)
+    return open_stream(loaded, source, settings, form=form, name=name, limits=limits, as_json_lines=jsonl)
+
+
+STREAM_VERBS = (Verb(function=stream, present=console.present_stream),)

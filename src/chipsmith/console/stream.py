@@ -1,0 +1,113 @@
+"""What stream shows: decisions as they come, and the summary at the end, also where an interrupt ends it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from chipsmith.console.presentation import Presentation, new_table, print_json, print_tables
+from chipsmith.console.process import ExitCode
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from chipsmith.deployment.streaming.live import LiveStream
+    from chipsmith.deployment.streaming.summary import StreamDecision, StreamSummary
+    from chipsmith.schema import Json
+
+
+def present_stream(result: LiveStream) -> Presentation:
+    """The decisions, one line each as they come, or those at which a class is noticed; then the figures."""
+    print_text = _print_json_lines if result.as_json_lines else _print_text
+    return Presentation(to_json=partial(_collect, result), print_text=partial(print_text, result))
+
+
+def _collect(result: LiveStream) -> Json:
+    """The one object; an interrupt gives that of what was so far."""
+    decisions: list[Json] = []
+    with _interruptible(lambda: print_json(result.describe(decisions))):
+        decisions.extend(decision.to_json() for decision in result)
+    return result.describe(decisions)
+
+
+def _print_text(result: LiveStream) -> None:
+    with _interruptible(lambda: _print_summary(result.summary)):
+        for decision in result:
+            if result.settings.rule is None or decision.detected is not None:
+                print(_decision_line(decision), flush=True)
+    _print_summary(result.summary)
+
+
+def _print_json_lines(result: LiveStream) -> None:
+    def close() -> None:
+        print(json.dumps({"summary": result.summary.to_json()}), flush=True)
+
+    with _interruptible(close):
+        for decision in result:
+            print(json.dumps(decision.to_json()), flush=True)
+    close()
+
+
+@contextmanager
+def _interruptible(close: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C is how a stream without an end is left: `close` shows what was so far, and the exit code says it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        close()
+        sys.stdout.flush()
+        raise SystemExit(ExitCode.INTERRUPTED) from None
+
+
+def _decision_line(decision: StreamDecision) -> str:
+    when = f"{decision.index + 1:>8,}" if decision.time_s is None else f"{decision.time_s:9.3f} s"
+    return f"{when}  {decision.line}"
+
+
+def _print_summary(summary: StreamSummary) -> None:
+    print_tables(_table(summary))
+    for note in summary.notes:
+        print(f"note: {note}")
+    if summary.whole_windows:
+        print("note: this recipe's preprocessing needs each window as a whole: none of it is kept from hop to hop")
+
+
+def _table(summary: StreamSummary) -> Table:
+    rhythm, host = summary.rhythm, summary.host
+    length = f"{summary.seen:,} {summary.unit}" if summary.seconds is None else f"{summary.seconds:,.2f} s"
+    table = new_table(f"{summary.network} on {rhythm.chip}: {summary.source}, {length}", "figure", "value", "how")
+    table.add_row("inferences", f"{summary.inferences:,} in {summary.hops:,} hops{_hop(summary)}", "")
+    if summary.settings.rule is not None:
+        rule = summary.settings.rule
+        of = f"{', '.join(rule.classes)} from {rule.threshold:.2g}, {rule.smooth_ms:g} ms averaged"
+        table.add_row("noticed", f"{len(summary.detections):,} times ({of})", "")
+    if host is not None:
+        table.add_row("host, a hop", f"p50 {host.p50_us / 1e3:.2f} ms, p99 {host.p99_us / 1e3:.2f} ms", "measured here")
+        table.add_row("", f"p99 {host.cpu_p99_us / 1e3:.2f} ms of processor time", "measured here")
+    table.add_row(
+        "chip, an inference", f"{rhythm.latency_us(1):.1f} us, {rhythm.warm_cycles:,} cycles, warm", "simulated"
+    )
+    table.add_row("", f"{rhythm.latency_us(0):.1f} us the first, cold", "simulated")
+    if summary.deadline_misses is not None and summary.hop_s is not None:
+        text = f"{summary.deadline_misses:,} of {summary.hops:,} hops took over {summary.hop_s * 1e3:g} ms"
+        table.add_row("deadline misses", text, "host + chip")
+    if summary.duty is not None and summary.energy_j_per_hour is not None:
+        table.add_row("chip works", f"{summary.duty:.3%} of the time", "simulated")
+        energy = f"{summary.energy_j_per_hour:.3g} J, {summary.energy_j_per_hour / 3.6:.3g} mW"
+        table.add_row("energy an hour", energy, "estimated")
+        table.add_row("", f"of it leakage {rhythm.leakage_j_per_hour:.3g} J", "estimated")
+    if summary.real_time_factor is not None:
+        table.add_row("this simulation", f"{summary.real_time_factor:.3g} times real time", "measured here")
+    table.caption = (
+        f"host: preprocessing to answer, one thread of this computer; the simulator's own {summary.simulator_s:.2f} s "
+        "count neither as host nor as chip; energy: chip and external memory, leaking all the time"
+    )
+    return table
+
+
+def _hop(summary: StreamSummary) -> str:
+    return "" if summary.hop_s is None else f" of {summary.hop_s * 1e3:g} ms"

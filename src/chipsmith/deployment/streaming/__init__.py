@@ -1,0 +1,1 @@
+"""A Program that listens: raw data piece by piece, decisions as soon as they are there."""
