@@ -18,10 +18,9 @@ from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.finalists import (
     Finals,
     FullTrainings,
-    choose_final,
-    choose_finalists,
     judge_designs,
     judge_finalists,
+    train_until_kept,
 )
 from chipsmith.studies.search.hand_over import hand_over
 from chipsmith.studies.search.importance import rate_parameters
@@ -206,12 +205,14 @@ class Search:
     def _choose_final(self, trainings: FullTrainings, designs: Sequence[DesignTrial], goal: Goal) -> Finals:
         assert self._elastic is not None
         first = self._elastic.recipe.seed
-        finalists = judge_finalists(
-            choose_finalists(find_front(designs, goal), goal, count=self.study.finalists),
-            trainings.accuracy,
-            seeds=range(first, first + self.study.noise_seeds),
+        seeds = range(first, first + self.study.noise_seeds)
+        finalists, winner = train_until_kept(
+            designs,
+            goal,
+            lambda chosen: judge_finalists(chosen, trainings.accuracy, seeds=seeds),
+            count=self.study.finalists,
+            further=self.study.further_finalists,
         )
-        winner = choose_final(designs, goal, finalists)
         return Finals(
             finalists=finalists, winner=winner, resolution=1 / self._elastic.judged_examples, cpu_s=trainings.cpu_s
         )

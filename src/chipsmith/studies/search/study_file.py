@@ -154,6 +154,13 @@ class SearchStudy(RecipeSection):
         le=_MOST_SEEDS,
         description="networks of the front that are trained in full, of space.network",
     )
+    further_finalists: int = Field(
+        default=3,
+        strict=True,
+        ge=0,
+        le=_MOST_SEEDS,
+        description="while no finalist keeps the budgets, up to so many more networks of the front are trained in full",
+    )
     noise_seeds: int = Field(
         default=3,
         strict=True,
@@ -220,7 +227,7 @@ class SearchStudy(RecipeSection):
             )
         if varied is None and self.supernet_epochs is not None:
             raise BadInput(
-                "supernet_epochs: without space.network no supernet is trained; add it, or remove the epochs"
+                "supernet_epochs: without space.network no supernet is trained; add that, or remove it"
             )
         return varied
 
