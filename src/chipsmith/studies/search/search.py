@@ -22,7 +22,7 @@ from chipsmith.studies.search.finalists import (
     judge_finalists,
     train_until_kept,
 )
-from chipsmith.studies.search.hand_over import hand_over
+from chipsmith.studies.search.hand_over import WINNER, hand_over
 from chipsmith.studies.search.importance import rate_parameters
 from chipsmith.studies.search.network_shelf import NetworkShelf
 from chipsmith.studies.search.pairs import DesignPoint, PairBook, PairOutcome, Scorer, StudiedNetwork, score_to_plain
@@ -198,7 +198,8 @@ class Search:
         if winner is not None:
             progress.stage("judge the winner on the test part")
             border = border_of(winner.values)
-            judged = [hand_over(each, files[each.name], shelf.folder, border=border) for each in shelf.trained]
+            place = shelf.folder / WINNER
+            judged = [hand_over(each, files[each.name], place, border=border) for each in shelf.trained]
             test = shelf.join(judged)
         return TrainedPart(networks=self._recipes, trainings=shelf.describe(), finals=finals, test_accuracy=test)
 

@@ -226,9 +226,7 @@ class SearchStudy(RecipeSection):
                 "NAME}, or remove space.network"
             )
         if varied is None and self.supernet_epochs is not None:
-            raise BadInput(
-                "supernet_epochs: without space.network no supernet is trained; add that, or remove it"
-            )
+            raise BadInput("supernet_epochs: without space.network no supernet is trained; add that, or remove it")
         return varied
 
     def parsed_compiler(self) -> tuple[SearchParameter, ...]:
