@@ -34,7 +34,7 @@ from chipsmith.studies.search.result import MeanOverSeeds
 from chipsmith.studies.search.search import describe_outcome
 from chipsmith.studies.search.study_file import Direction, SamplerKind
 from chipsmith.studies.search.trials import DesignTrial, Goal, hypervolume_over_trials, run_sampler
-from search_parts.supernet import FILE, SPACES
+from search_parts.supernet import FILE, SPACES, SUPERNET_EPOCHS
 
 CHIPS: Mapping[str, Any] = {
     "base": "edge-256",
@@ -149,7 +149,8 @@ def measure_task(task: str, folder: Path) -> TaskResult:
     """All studies of a task. The supernet is trained in the folder if it is not there."""
     recipe = load_recipe(task)
     data = load_for_training(recipe, SilentProgress()).data
-    network = vary_recipe(recipe, data, weight=1, varied=SPACES[task])
+    epochs = SUPERNET_EPOCHS.get(task)
+    network = vary_recipe(recipe, data, weight=1, varied=SPACES[task], supernet_epochs=epochs)
     space = join_spaces(parse_chips(CHIPS), network, ())
     shelf = NetworkShelf(folder, (network,), progress=SilentProgress())
     studied = StudiedNetwork(name=network.name, graph=None)

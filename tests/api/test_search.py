@@ -196,6 +196,7 @@ def test_the_digits_network_and_its_chip_are_searched_together(tmp_path):
             r"objectives\.accuracy: a network's file holds no labelled",
         ),
         ({"constraints": ["accuracy >= 0.9"]}, r"'accuracy >= 0\.9': a network's file holds no labelled examples"),
+        ({"supernet_epochs": 30}, "supernet_epochs: without space.network no supernet is trained"),
         ({"space": {**STUDY["space"], "network": {"width": [0.5, 1]}}}, r"a single recipe can vary, and .* is a file"),
         ({"network": [{"file": "a.tosa", "recipe": "digits"}]}, r"is \{file: \.\.\.\} or \{recipe: \.\.\.\}: give one"),
         ({"network": {"recipe": "digit"}}, "there is no recipe 'digit'"),

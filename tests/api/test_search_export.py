@@ -16,6 +16,7 @@ import chipsmith
 from chipsmith import cli
 from chipsmith.errors import BadInput
 from chipsmith.learn import load_recipe, load_trained
+from chipsmith.studies.search.design_space import network_values
 from chipsmith.studies.search.study_file import parse_study
 
 DIGITS = str(Path("tests/networks/digits_cnn.tosa").absolute())
@@ -225,7 +226,33 @@ def test_the_network_of_a_recipe_is_judged_again_by_its_program(joint):
 
 
 @pytest.mark.slow
-def test_of_networks_that_recipes_train_only_the_winner_is_handed_over(joint, tmp_path):
+def test_a_network_of_the_front_is_trained_in_full_before_it_is_handed_over(joint, tmp_path):
     result, _, asked = joint
-    with pytest.raises(BadInput, match="of networks that recipes train the winner's alone"):
-        chipsmith.search(asked, out=result.folder, resume=True, export=("front-0", tmp_path / "front"))
+    chosen = [network_values(trial.values) for trial in result.result.front]
+    number = next(place for place, values in enumerate(chosen) if values != network_values(result.result.winner.values))
+    before = (result.folder / "result.json").read_bytes()
+    chipsmith.search(asked, out=result.folder, resume=True, export=(f"front-{number}", tmp_path / "front"))
+    assert json.loads((result.folder / "result.json").read_bytes())["finalists"] == json.loads(before)["finalists"]
+    (network,) = claims(tmp_path / "front")["networks"]
+    recipe = load_trained(tmp_path / "front" / "digits.safetensors").training.recipe
+    assert recipe.network == load_recipe(tmp_path / "front" / "digits.recipe.yaml").network
+    assert recipe.seed == result.result.trained.elastic.recipe.seed
+    for part, claim in network["judged"].items():
+        program = tmp_path / "front" / "digits.program"
+        judged = chipsmith.judge(program, recipe=tmp_path / "front" / "digits.recipe.yaml", part=part).to_json()
+        assert (judged["metric_npu"], judged["examples"]) == (claim["value"], claim["examples"])
+
+
+@pytest.mark.slow
+def test_a_finalist_of_the_front_is_not_trained_again(joint, tmp_path, monkeypatch):
+    result, _, asked = joint
+    (finalist,) = result.result.trained.finals.finalists
+    chosen = [network_values(trial.values) for trial in result.result.front]
+    export = (f"front-{chosen.index(finalist.values)}", tmp_path / "front")
+
+    def refuse(*arguments, **options):
+        raise AssertionError("it is trained")
+
+    monkeypatch.setattr("chipsmith.studies.search.trainings.train", refuse)
+    chipsmith.search(asked, out=result.folder, resume=True, export=export)
+    assert claims(tmp_path / "front")["design"] == export[0]

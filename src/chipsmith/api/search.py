@@ -75,7 +75,7 @@ def search(
     if page is not None:
         check_folder(page)
     if export is not None:
-        check_export(named, export[0], Path(export[1]))
+        check_export(export[0], Path(export[1]))
     result = search_designs(
         named,
         name=name,
@@ -89,7 +89,7 @@ def search(
     if page is not None:
         write_search_page(result.result, page, folder=result.folder)
     if export is not None and not result.failure:
-        export_design(result, named, export[0], Path(export[1]))
+        export_design(result, named, export[0], Path(export[1]), as_progress(progress))
         as_progress(progress).tell(f"{export[0]} is handed over in {export[1]}: sh {export[1]}/verify.sh LIBERTY SRAM")
     return result
 

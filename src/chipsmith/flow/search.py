@@ -98,7 +98,7 @@ def search_designs(
 
 def _load_networks(study: SearchStudy, progress: Progress) -> list[StudiedNetwork | RecipeNetwork]:
     varied = study.varied_network()
-    loaded = [_load(network, varied, progress) for network in study.network]
+    loaded = [_load(network, study, varied, progress) for network in study.network]
     names = [network.name for network in loaded if isinstance(network, RecipeNetwork)]
     twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
     if twice is not None:
@@ -107,13 +107,14 @@ def _load_networks(study: SearchStudy, progress: Progress) -> list[StudiedNetwor
 
 
 def _load(
-    network: StudyNetwork, varied: Mapping[str, Any] | None, progress: Progress
+    network: StudyNetwork, study: SearchStudy, varied: Mapping[str, Any] | None, progress: Progress
 ) -> StudiedNetwork | RecipeNetwork:
     if network.recipe is not None:
         recipe = load_recipe(network.recipe)
         check_recipe(recipe)
         data = load_for_training(recipe, progress).data
-        return vary_recipe(recipe, data, weight=network.weight, varied=varied)
+        epochs = study.supernet_epochs
+        return vary_recipe(recipe, data, weight=network.weight, varied=varied, supernet_epochs=epochs)
     assert network.file is not None
     path = _expand(network.file)
     try:

@@ -10,7 +10,7 @@ from image_data import CNN, MOBILENET, RESNET, toy_images, toy_recipe
 
 from chipsmith.errors import BadInput
 from chipsmith.learn import Dataset, train
-from chipsmith.learn.elastic import Supernet, parse_elastic, train_subnetwork, train_supernet
+from chipsmith.learn.elastic import Supernet, parse_elastic, supernet_recipe, train_subnetwork, train_supernet
 from chipsmith.learn.training import measure
 
 VALUES = {"width": [0.5, 1.0], "depth": [1, 2], "kernel": [3, 5]}
@@ -71,6 +71,24 @@ def test_its_weights_are_its_own(trained, images):
         for parameter in trained.subnetwork(values, images).parameters():
             parameter.zero_()
     assert trained.subnetwork(values, images).get_parameter("dense2.weight").abs().sum() > 0
+
+
+def test_its_weights_are_those_of_the_last_epoch(images):
+    """Whatever the curves say: steps that are too long make an early epoch the best one."""
+    recipe = toy_recipe({**CNN, "norm": "none"}, epochs=12, optimizer={"kind": "sgd", "learning_rate": 2.0})
+    supernet = train_supernet(recipe, images, parse_elastic(recipe.network, {"kernel": [3, 5]}))
+    largest = supernet.subnetwork(supernet.space.largest, images)
+    last = supernet.history.last
+    assert supernet.history.best.number < last.number
+    assert measure(largest, images.validation, images.task) == (last.validation_loss, last.validation_score)
+
+
+def test_a_supernet_is_trained_twice_as_long_as_its_recipe_or_as_long_as_is_asked(images):
+    recipe = toy_recipe(CNN, epochs=3)
+    assert supernet_recipe(recipe).training.epochs == 6
+    assert supernet_recipe(recipe, epochs=4).training.epochs == 4
+    supernet = train_supernet(supernet_recipe(recipe), images, parse_elastic(recipe.network, VALUES))
+    assert len(supernet.history.epochs) == 6
 
 
 @pytest.mark.parametrize("network", [CNN, RESNET, MOBILENET], ids=lambda network: network["kind"])

@@ -13,7 +13,7 @@ from toy_data import toy_dataset
 
 from chipsmith.errors import BadInput, CheckFailed
 from chipsmith.learn.data import Dataset, Task
-from chipsmith.learn.training import TrainingSettings, fit, measure, task_loss
+from chipsmith.learn.training import KeptWeights, TrainingSettings, fit, measure, task_loss
 
 torch = pytest.importorskip("torch")
 
@@ -79,6 +79,18 @@ def test_the_module_has_the_weights_of_its_best_epoch(classes):
         history.best.validation_loss,
         history.best.validation_score,
     )
+
+
+def test_the_last_epochs_weights_can_be_kept_instead(classes, tmp_path):
+    wild = TrainingSettings(epochs=12, batch_size=4, optimizer={"kind": "sgd", "learning_rate": 2.0})
+    module, history = trained(classes, wild, kept=KeptWeights.LAST, checkpoint=tmp_path / "state")
+    assert history.best.number < 12, "so that it makes a difference"
+    assert measure(module, classes.validation, Task.CLASSIFICATION) == (
+        history.last.validation_loss,
+        history.last.validation_score,
+    )
+    with pytest.raises(BadInput, match="kept"):
+        trained(classes, wild, checkpoint=tmp_path / "state")
 
 
 def test_an_interrupted_training_goes_on_to_the_same_bits(classes, tmp_path):

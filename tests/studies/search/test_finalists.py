@@ -15,6 +15,7 @@ from chipsmith.studies.search.finalists import (
     choose_finalists,
     judge_designs,
     judge_finalists,
+    train_until_kept,
 )
 from chipsmith.studies.search.pairs import PairOutcome
 from chipsmith.studies.search.study_file import Direction, SamplerKind
@@ -83,6 +84,28 @@ def test_full_trainings_replace_the_supernets_accuracy_in_the_choice():
     assert winner.figures[PairFigure.ACCURACY] == winner.outcome.accuracy == 0.999
     assert choose_final(front, GOAL, judged[1:]).values["network.width"] == 0.5
     assert choose_final(front, replace(GOAL, constraints=(parse_constraint("accuracy >= 0.9999"),)), judged) is None
+
+
+def test_further_networks_are_trained_while_no_finalist_keeps_the_budgets():
+    front = [trial(1.0, 0.5, 0.99), trial(0.75, 0.3, 0.97), trial(0.5, 0.1, 0.95), trial(0.25, 0.01, 0.91)]
+    full = {1.0: 0.99, 0.75: 0.96, 0.5: 0.8, 0.25: 0.7}
+    trained = []
+
+    def judge(chosen):
+        trained.extend(each.values["network.width"] for each in chosen)
+        return judge_finalists(chosen, lambda values, _: full[values["width"]], seeds=(0, 1))
+
+    finalists, winner = train_until_kept(front, GOAL, judge, count=1, further=3)
+    assert trained == [0.25, 1.0], "the best by the rule; then the most accurate, which keeps the budget"
+    assert winner.values["network.width"] == 1.0
+    assert [each.mean for each in finalists] == [0.7, 0.99]
+    trained.clear()
+    full[1.0] = 0.85
+    finalists, winner = train_until_kept(front, GOAL, judge, count=1, further=1)
+    assert (trained, winner) == ([0.25, 1.0], None)
+    trained.clear()
+    assert train_until_kept(front, GOAL, judge, count=2, further=0)[1] is None
+    assert trained == [0.25, 0.5]
 
 
 def test_a_budget_that_full_trainings_alone_break_binds():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from chipsmith.codegen.ctext import unique_identifiers
@@ -12,11 +13,14 @@ from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
 from chipsmith.flow.golden_vectors import compile_vectors
 from chipsmith.flow.handover import compare
-from chipsmith.flow.handover.claims import HandedDesign, claim_design
+from chipsmith.flow.handover.claims import HandedDesign, HandedNetwork, claim_design
 from chipsmith.flow.handover.files import readme, verify_script
 from chipsmith.flow.handover.networks import compile_given, compile_trained
+from chipsmith.flow.run_folder import sole_work
 from chipsmith.flow.search import Searched
 from chipsmith.hardware.export import write_rtl
+from chipsmith.learn.progress import Progress
+from chipsmith.studies.search.exported import hand_over_design
 from chipsmith.studies.search.result import SearchResult
 from chipsmith.studies.search.study_file import SearchStudy
 from chipsmith.studies.search.trials import DesignTrial
@@ -25,12 +29,10 @@ _FRONT = re.compile(r"front-(\d+)")
 _WINNER = "winner"
 
 
-def check_export(study: SearchStudy, design: str, folder: Path) -> None:
-    """Raise BadInput, before any work, where the study can have no such design, or the folder holds something."""
+def check_export(design: str, folder: Path) -> None:
+    """Raise BadInput, before any work, where there can be no such design, or the folder holds something."""
     if design != _WINNER and not _FRONT.fullmatch(design):
         raise BadInput(f"--export {design}: name winner, or front-0 and so on, as the files in chips/ are named")
-    if design != _WINNER and any(network.recipe for network in study.network):
-        raise BadInput(f"--export {design}: of networks that recipes train the winner's alone are trained in full")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInput(f"--export {design} {folder}: it holds something already: name a new or an empty folder")
     existing = next(path for path in folder.absolute().parents if path.exists())
@@ -52,12 +54,13 @@ def choose_design(result: SearchResult, design: str) -> DesignTrial:
     return result.front[number]
 
 
-def export_design(searched: Searched, study: SearchStudy, design: str, folder: Path) -> Path:
+def export_design(searched: Searched, study: SearchStudy, design: str, folder: Path, progress: Progress) -> Path:
     """Write a design of a study into a folder, which appears at once and complete. Raises BadInput where it cannot.
 
-    What check_export refuses was refused before.
+    What check_export refuses was refused before. The networks that recipes train are trained in full first, where the
+    design is not the winner and they are no finalists.
     """
-    gathered = _gather(searched, study, design)
+    gathered = _gather(searched, study, design, progress)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as place:
@@ -89,12 +92,11 @@ def _write(design: HandedDesign, folder: Path) -> None:
     write_whole(folder / "design.json", (json.dumps(claims, indent=1) + "\n").encode())
 
 
-def _gather(searched: Searched, study: SearchStudy, design: str) -> HandedDesign:
+def _gather(searched: Searched, study: SearchStudy, design: str, progress: Progress) -> HandedDesign:
     """A design of a search with its networks compiled. Raises BadInput where there is none."""
     result = searched.result
     trial = choose_design(result, design)
     chip = result.space.chip(trial.values)
-    recipes = (None,) * len(result.networks) if result.trained is None else result.trained.networks
     names = unique_identifiers(network.name for network in result.networks)
     return HandedDesign(
         study=result.name,
@@ -103,10 +105,23 @@ def _gather(searched: Searched, study: SearchStudy, design: str) -> HandedDesign
         objectives=tuple(name.value for name in result.goal.directions),
         temperature=study.temperature,
         chip=chip,
-        networks=tuple(
-            compile_given(name, network, chip)
-            if recipe is None
-            else compile_trained(name, recipe, trial, chip, searched.folder)
-            for name, network, recipe in zip(names, result.networks, recipes, strict=True)
-        ),
+        networks=tuple(_compile(searched, design, trial, names, progress)),
     )
+
+
+def _compile(
+    searched: Searched, design: str, trial: DesignTrial, names: Sequence[str], progress: Progress
+) -> Iterator[HandedNetwork]:
+    """The networks of a design for its chip, in the order of the study, by their `names` in files."""
+    result, study = searched.result, searched.folder
+    chip = result.space.chip(trial.values)
+    recipes = (None,) * len(result.networks) if result.trained is None else result.trained.networks
+    for name, network, recipe in zip(names, result.networks, recipes, strict=True):
+        if recipe is None:
+            yield compile_given(name, network, chip)
+        elif design == _WINNER:
+            yield compile_trained(name, recipe, trial, chip, study)
+        else:
+            with sole_work(study), tempfile.TemporaryDirectory() as place:
+                hand_over_design(recipe, trial, study, Path(place), progress)
+                yield compile_trained(name, recipe, trial, chip, Path(place))

@@ -19,7 +19,7 @@ from chipsmith.learn.elastic.supernet_file import SupernetContent, read_supernet
 from chipsmith.learn.recipe import Recipe
 from chipsmith.learn.reproducible import reproducible, require_torch
 from chipsmith.learn.trained import build_module, train
-from chipsmith.learn.training import Epoch, History, OnEpoch, fit, ignore
+from chipsmith.learn.training import Epoch, History, KeptWeights, OnEpoch, fit, ignore
 from chipsmith.learn.training.identity import bit_versions
 from chipsmith.learn.training.processes import processes
 
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
     from chipsmith.learn.tensor_files import Tensors
 
-_FORM = 1
+FORM = 2
 """Grows whenever the same recipe, space and data would give other weights."""
+EPOCHS_FACTOR = 2
+"""A supernet's epochs over those of its recipe: its weights serve many networks, and each step is one of four."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,10 +105,12 @@ def train_supernet(
 ) -> Supernet:
     """Train the networks of a space together, by the recipe's settings and the sandwich rule: see SandwichLoss.
 
-    The weights are those of the epoch with the largest network's lowest validation loss. `checkpoint` as in `fit`: a
-    training that is interrupted goes on to the same bits. With a space of one network this is the recipe's own training
-    of it. Raises BadInput where the largest network cannot be built for the data, or the recipe has no weights to
-    share, and CheckFailed where the training fails.
+    The weights are those of the last epoch: the one that serves the largest network best is often too early for small
+    ones, and where nothing is chosen on the validation part, nothing read there is flattered. The epochs are the
+    recipe's: see `supernet_recipe`. `checkpoint` as in `fit`: a training that is interrupted goes on to the same bits.
+    With a space of one network this is the recipe's own training of it, whose best epoch is kept. Raises BadInput where
+    the largest network cannot be built for the data, or the recipe has no weights to share, and CheckFailed where the
+    training fails.
     """
     require_torch(f"train the supernet of {recipe.name}")
     _require_shareable(recipe, space, dataset)
@@ -128,8 +132,9 @@ def train_supernet(
         settings=recipe.training,
         seed=recipe.seed,
         loss=loss,
+        kept=KeptWeights.LAST if space.combinations > 1 else KeptWeights.BEST,
         checkpoint=checkpoint,
-        work={"recipe": recipe.trained_by(), "space": space.to_plain(), "drawn": DRAWN, "form": _FORM},
+        work={"recipe": recipe.trained_by(), "space": space.to_plain(), "drawn": DRAWN, "form": FORM},
         on_epoch=clock.timing(on_epoch),
     )
     return Supernet(
@@ -165,12 +170,22 @@ def subnetwork_recipe(recipe: Recipe, space: ElasticSpace, values: ElasticValues
     return recipe.model_copy(update={"network": space.settings(values), "seed": seed, "weights": None})
 
 
+def supernet_recipe(recipe: Recipe, *, epochs: int | None = None) -> Recipe:
+    """The recipe by which its supernet is trained: with so many epochs, by default EPOCHS_FACTOR times its own.
+
+    The schedule of the learning rate is stretched over them. A recipe that trains nothing stays as it is.
+    """
+    own = recipe.training.epochs
+    training = recipe.training.model_copy(update={"epochs": epochs if epochs and own else EPOCHS_FACTOR * own})
+    return recipe.model_copy(update={"training": training})
+
+
 def identify_supernet(recipe: Recipe, dataset: Dataset, space: ElasticSpace) -> dict[str, Any]:
     """What a supernet's weights depend on, as plain values."""
     parts = hash_parts(dataset)
     return {
         "versions": bit_versions(dataset),
-        "form": _FORM,
+        "form": FORM,
         "drawn": DRAWN,
         "recipe": recipe.trained_by(),
         "space": space.to_plain(),

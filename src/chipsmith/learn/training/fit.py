@@ -18,7 +18,7 @@ from chipsmith.learn.privacy.steps import PrivateSteps
 from chipsmith.learn.reproducible import reproducible, require_torch
 from chipsmith.learn.training.checkpoint import State, read_checkpoint, write_checkpoint
 from chipsmith.learn.training.fixed import split_fixed
-from chipsmith.learn.training.history import Epoch, History, OnEpoch, best_epoch, ignore
+from chipsmith.learn.training.history import Epoch, History, KeptWeights, OnEpoch, best_epoch, ignore
 from chipsmith.learn.training.identity import TrainingIdentity, identify_training
 from chipsmith.learn.training.losses import Loss
 from chipsmith.learn.training.measure import measure_epoch, measure_validation
@@ -41,19 +41,20 @@ def fit(
     settings: TrainingSettings,
     seed: int,
     loss: Loss | None = None,
+    kept: KeptWeights = KeptWeights.BEST,
     checkpoint: Path | None = None,
     work: Mapping[str, Any] = _NOTHING,
     on_epoch: OnEpoch = ignore,
 ) -> History:
     """Train `module` in place on `dataset.train`; it ends in evaluation mode with the weights of its best epoch.
 
-    The best epoch is that with the lowest validation loss, always measured by the task's own loss; of a private
-    training it is the last. `loss` replaces what the steps make small. With `checkpoint` the state is written there
-    after each epoch, and a training that finds the file goes on from it to the same bits as one that was never
-    interrupted; the file stays. It goes on only where the content of training and validation part, settings, seed,
-    network, first weights and versions are those it was begun with, and `work`: plain values by name that say what else
-    the result depends on, such as a recipe. The test part is not touched. Under `torchrun` all processes train one
-    network. With 0 epochs the module is measured as it is.
+    The best epoch is that with the lowest validation loss, always measured by the task's own loss; with `kept` as LAST,
+    and of a private training, it is the last. `loss` replaces what the steps make small. With `checkpoint` the state is
+    written there after each epoch, and a training that finds the file goes on from it to the same bits as one that was
+    never interrupted; the file stays. It goes on only where the content of training and validation part, settings,
+    seed, network, first weights and versions are those it was begun with, and `work`: plain values by name that say
+    what else the result depends on, such as a recipe. The test part is not touched. Under `torchrun` all processes
+    train one network. With 0 epochs the module is measured as it is.
 
     Raises BadInput where network and data do not fit, a device is missing or the checkpoint is of another training, and
     CheckFailed where the loss is no longer a number.
@@ -71,7 +72,7 @@ def fit(
             task = TrainingTask(
                 module=learning, dataset=seen, settings=settings, seed=seed, loss=loss, together=together
             )
-            history = _TrainingLoop(task, _choose_steps(task)).run(checkpoint, on_epoch, work)
+            history = _TrainingLoop(task, _choose_steps(task), kept).run(checkpoint, on_epoch, work)
             module.to("cpu").eval()
             return history
 
@@ -90,8 +91,8 @@ _FAULTS_OF_STATE = (RuntimeError, ArithmeticError, ValueError, LookupError, Type
 class _TrainingLoop:
     """A training between its epochs: its steps, curves and best weights."""
 
-    def __init__(self, task: TrainingTask, steps: StepStrategy) -> None:
-        self._task, self._steps, self._settings = task, steps, task.settings
+    def __init__(self, task: TrainingTask, steps: StepStrategy, kept: KeptWeights) -> None:
+        self._task, self._steps, self._settings, self._kept = task, steps, task.settings, kept
         self._module = task.module
         self._epochs: list[Epoch] = []
         self._best: State = copy.deepcopy(task.module.state_dict())
@@ -134,12 +135,14 @@ class _TrainingLoop:
             _require_number(self._steps.take(chosen), number)
         self._module.eval()
         self._epochs.append(_checked(self._steps.measure(number)))
-        if self._epochs[-1] is self._steps.choose(self._epochs):
+        if self._kept is KeptWeights.LAST or self._epochs[-1] is self._steps.choose(self._epochs):
             self._best = copy.deepcopy(self._module.state_dict())
 
     def _identify(self, work: Mapping[str, Any]) -> TrainingIdentity:
         """What must be the same for a training to go on; before the first step."""
         task = self._task
+        if self._kept is not KeptWeights.BEST:
+            work = {**work, "kept": self._kept.value}
         return identify_training(
             task.module, task.dataset, settings=task.settings, seed=task.seed, loss=task.loss, work=work
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,15 @@ class Epoch(Shown):
     train_score: float | None
     validation_loss: float
     validation_score: float
+
+
+class KeptWeights(enum.StrEnum):
+    """Which epoch's weights a training ends with."""
+
+    BEST = "best epoch"
+    """That with the lowest validation loss."""
+    LAST = "last epoch"
+    """That at the end of the schedule, whatever the curves say."""
 
 
 OnEpoch = Callable[[Epoch], None]

@@ -23,7 +23,7 @@ from chipsmith.studies.search.network_shelf import JUDGED, keep_judged, read_jud
 from chipsmith.studies.search.parameters import Values
 from chipsmith.studies.search.recipe_networks import RecipeNetwork
 from chipsmith.studies.search.trainings import TRAINING_TIME, train_once
-from chipsmith.studies.search.trials import DesignTrial, Goal
+from chipsmith.studies.search.trials import DesignTrial, Goal, find_front
 from chipsmith.studies.search.winner import choose_winner
 
 if TYPE_CHECKING:
@@ -179,6 +179,37 @@ def choose_finalists(front: Sequence[DesignTrial], goal: Goal, *, count: int) ->
     for trial in sorted((trial for trial in front if trial.figures), key=lambda trial: goal.score(trial.figures or {})):
         best.setdefault(tuple(network_values(trial.values).items()), trial)
     return tuple(best.values())[:count]
+
+
+def choose_further(front: Sequence[DesignTrial], goal: Goal, *, beyond: int) -> tuple[DesignTrial, ...]:
+    """The best design of the front for each network that is not among the best `beyond`, in the order of their trial.
+
+    Only an accuracy can break a budget in full training that it keeps in the supernet, so the most accurate come first.
+    """
+    others = choose_finalists(front, goal, count=len(front))[beyond:]
+    return tuple(sorted(others, key=lambda trial: -(trial.figures or {}).get(PairFigure.ACCURACY, 0.0)))
+
+
+def train_until_kept(
+    designs: Sequence[DesignTrial],
+    goal: Goal,
+    judge: Callable[[Sequence[DesignTrial]], tuple[Finalist, ...]],
+    *,
+    count: int,
+    further: int,
+) -> tuple[tuple[Finalist, ...], DesignTrial | None]:
+    """The finalists and the winner among their designs: the best `count` networks of the front, and while no design
+    keeps the budgets up to `further` others, one after another. `judge` trains the networks of designs.
+    """
+    front = find_front(designs, goal)
+    finalists = judge(choose_finalists(front, goal, count=count))
+    winner = choose_final(designs, goal, finalists)
+    for design in choose_further(front, goal, beyond=count)[:further]:
+        if winner is not None:
+            break
+        finalists = (*finalists, *judge([design]))
+        winner = choose_final(designs, goal, finalists)
+    return finalists, winner
 
 
 def judge_finalists(

@@ -69,7 +69,8 @@ class SupernetSource:
 
     def train(self) -> None:
         """See ModuleSource.train."""
-        recipe, data, file = self._network.recipe, self._network.dataset, self._folder / "supernet.safetensors"
+        recipe, data = self._network.supernet_recipe, self._network.dataset
+        file = self._folder / "supernet.safetensors"
         if file.exists():
             self._supernet = Supernet.load(file, recipe=recipe, dataset=data, space=self._space)
             return

@@ -10,7 +10,8 @@ from chipsmith.errors import BadInput
 from chipsmith.frontends.pytorch.shape_graph import shape_graph
 from chipsmith.learn.data import Dataset, Task
 from chipsmith.learn.data.fingerprint import hash_parts
-from chipsmith.learn.elastic import ElasticSpace, parse_elastic
+from chipsmith.learn.elastic import ElasticSpace, parse_elastic, supernet_recipe
+from chipsmith.learn.elastic.supernet import FORM
 from chipsmith.learn.networks import KernelFamily, Network
 from chipsmith.learn.recipe import Recipe
 from chipsmith.learn.reproducible import reproducible
@@ -29,18 +30,27 @@ _STEPS = {"width": 0.25, "depth": 1, "kernel": 2}
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RecipeNetwork(Shown):
-    """A recipe with its data; with `elastic` its network varies, as the parts of one weight-shared supernet."""
+    """A recipe with its data; with `elastic` its network varies, as the parts of one weight-shared supernet.
+
+    `supernet_epochs` are those of the supernet's training; None: as `supernet_recipe` has them by default.
+    """
 
     recipe: Recipe
     dataset: Dataset
     weight: float = 1.0
     elastic: ElasticSpace | None = None
+    supernet_epochs: int | None = None
     _refusals: dict[tuple[Value, ...], str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """The recipe's name."""
         return self.recipe.name
+
+    @property
+    def supernet_recipe(self) -> Recipe:
+        """The recipe by which the supernet is trained."""
+        return supernet_recipe(self.recipe, epochs=self.supernet_epochs)
 
     @property
     def judged_examples(self) -> int:
@@ -104,9 +114,11 @@ class RecipeNetwork(Shown):
 
     def identity(self) -> dict[str, Any]:
         """What its accuracy depends on, as plain values."""
+        epochs = self.supernet_recipe.training.epochs
         return {
             "recipe": self.recipe.model_dump(mode="json", exclude={"description", "chip"}),
             "structures": None if self.elastic is None else self.elastic.to_plain(),
+            "supernet": None if self.elastic is None else {"form": FORM, "epochs": epochs},
             "data": hash_parts(self.dataset),
             "versions": bit_versions(self.dataset),
         }
@@ -135,7 +147,16 @@ def check_recipe(recipe: Recipe) -> None:
         )
 
 
-def vary_recipe(recipe: Recipe, dataset: Dataset, *, weight: float, varied: Mapping[str, Any] | None) -> RecipeNetwork:
+def vary_recipe(
+    recipe: Recipe,
+    dataset: Dataset,
+    *,
+    weight: float,
+    varied: Mapping[str, Any] | None,
+    supernet_epochs: int | None = None,
+) -> RecipeNetwork:
     """A network of a study; `varied` is `space.network`, None where nothing of it varies. Raises BadInput."""
     elastic = None if varied is None else parse_elastic(recipe.network_for(dataset), varied)
-    return RecipeNetwork(recipe=recipe, dataset=dataset, weight=weight, elastic=elastic)
+    return RecipeNetwork(
+        recipe=recipe, dataset=dataset, weight=weight, elastic=elastic, supernet_epochs=supernet_epochs
+    )

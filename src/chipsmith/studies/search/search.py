@@ -18,12 +18,11 @@ from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.finalists import (
     Finals,
     FullTrainings,
-    choose_final,
-    choose_finalists,
     judge_designs,
     judge_finalists,
+    train_until_kept,
 )
-from chipsmith.studies.search.hand_over import hand_over
+from chipsmith.studies.search.hand_over import WINNER, hand_over
 from chipsmith.studies.search.importance import rate_parameters
 from chipsmith.studies.search.network_shelf import NetworkShelf
 from chipsmith.studies.search.pairs import DesignPoint, PairBook, PairOutcome, Scorer, StudiedNetwork, score_to_plain
@@ -199,19 +198,22 @@ class Search:
         if winner is not None:
             progress.stage("judge the winner on the test part")
             border = border_of(winner.values)
-            judged = [hand_over(each, files[each.name], shelf.folder, border=border) for each in shelf.trained]
+            place = shelf.folder / WINNER
+            judged = [hand_over(each, files[each.name], place, border=border) for each in shelf.trained]
             test = shelf.join(judged)
         return TrainedPart(networks=self._recipes, trainings=shelf.describe(), finals=finals, test_accuracy=test)
 
     def _choose_final(self, trainings: FullTrainings, designs: Sequence[DesignTrial], goal: Goal) -> Finals:
         assert self._elastic is not None
         first = self._elastic.recipe.seed
-        finalists = judge_finalists(
-            choose_finalists(find_front(designs, goal), goal, count=self.study.finalists),
-            trainings.accuracy,
-            seeds=range(first, first + self.study.noise_seeds),
+        seeds = range(first, first + self.study.noise_seeds)
+        finalists, winner = train_until_kept(
+            designs,
+            goal,
+            lambda chosen: judge_finalists(chosen, trainings.accuracy, seeds=seeds),
+            count=self.study.finalists,
+            further=self.study.further_finalists,
         )
-        winner = choose_final(designs, goal, finalists)
         return Finals(
             finalists=finalists, winner=winner, resolution=1 / self._elastic.judged_examples, cpu_s=trainings.cpu_s
         )

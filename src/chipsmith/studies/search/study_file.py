@@ -13,6 +13,7 @@ from chipsmith.errors import BadInput
 from chipsmith.files import read_ordinary_text
 from chipsmith.learn.faults import describe_faults
 from chipsmith.learn.training.section import RecipeSection
+from chipsmith.learn.training.settings import MOST_EPOCHS
 from chipsmith.plain_yaml import parse_document
 from chipsmith.studies.oracle import Temperature
 from chipsmith.studies.search.chip_space import ChipSpace, parse_chips
@@ -139,12 +140,26 @@ class SearchStudy(RecipeSection):
         default=VerifiedDesigns.FRONT,
         description="designs that are co-simulated in RTL on one input: each that comes to the front, the winner, none",
     )
+    supernet_epochs: int | None = Field(
+        default=None,
+        strict=True,
+        ge=1,
+        le=MOST_EPOCHS,
+        description="of the training that the networks of space.network share; default twice the recipe's",
+    )
     finalists: int = Field(
         default=3,
         strict=True,
         ge=1,
         le=_MOST_SEEDS,
         description="networks of the front that are trained in full, of space.network",
+    )
+    further_finalists: int = Field(
+        default=3,
+        strict=True,
+        ge=0,
+        le=_MOST_SEEDS,
+        description="while no finalist keeps the budgets, up to so many more networks of the front are trained in full",
     )
     noise_seeds: int = Field(
         default=3,
@@ -199,7 +214,10 @@ class SearchStudy(RecipeSection):
         return parse_chips(self.space.chip)
 
     def varied_network(self) -> Mapping[str, Any] | None:
-        """`space.network`; None where it is not given. Raises BadInput where no single recipe trains the network."""
+        """`space.network`; None where it is not given.
+
+        Raises BadInput where no single recipe trains the network, and for epochs of a supernet that there is not.
+        """
         varied = self.space.network
         if varied is not None and (len(self.network) > 1 or self.network[0].recipe is None):
             given = "several networks are given" if len(self.network) > 1 else f"{self.network[0].file} is a file"
@@ -207,6 +225,8 @@ class SearchStudy(RecipeSection):
                 f"space.network: only the network of a single recipe can vary, and {given}; write network: {{recipe: "
                 "NAME}, or remove space.network"
             )
+        if varied is None and self.supernet_epochs is not None:
+            raise BadInput("supernet_epochs: without space.network no supernet is trained; add that, or remove it")
         return varied
 
     def parsed_compiler(self) -> tuple[SearchParameter, ...]:
