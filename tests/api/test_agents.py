@@ -36,8 +36,8 @@ def sample(word: Parameter) -> Any:
     """A value that a tool's argument may have; texts begin as options do."""
     if tuple_parts(word.type):
         return [SAMPLES[scalar_type(part)] for part in tuple_parts(word.type)]
-    if is_sequence(word.type):
-        return ["-x"] if getattr(word.form, "separator", "") else ["-x", "y z"]
+    if is_sequence(word.type) or getattr(word.form, "separator", ""):
+        return ["-x", "y z"]
     return SAMPLES[scalar_type(word.type)]
 
 

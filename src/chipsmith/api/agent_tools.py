@@ -25,6 +25,7 @@ _SAID: Mapping[str, str] = {
     "string": "a text",
     "array": "a list",
 }
+_TEXTS: Json = {"type": "array", "items": {"type": "string"}}
 RESULT_SCHEMA: Json = {
     "type": "object",
     "properties": {"schema_version": {"type": "integer", "const": SCHEMA_VERSION}},
@@ -75,7 +76,16 @@ def _places(verb: AnyVerb) -> Iterable[Parameter]:
 
 def _word_schema(word: Parameter) -> Json:
     default = {} if word.required or word.default in (None, ()) else {"default": _plain(word.default)}
-    return {**_type_schema(word.type), "description": word.help, **default}
+    return {**_value_schema(word), "description": word.help, **default}
+
+
+def _value_schema(word: Parameter) -> Json:
+    """What a tool takes for a word: a list for one text whose parts the command line divides."""
+    return _TEXTS if _separator(word) else _type_schema(word.type)
+
+
+def _separator(word: Parameter) -> str:
+    return word.form.separator if isinstance(word.form, Option) else ""
 
 
 def _type_schema(annotation: Any) -> Json:
@@ -84,7 +94,7 @@ def _type_schema(annotation: Any) -> Json:
         items = [_type_schema(part) for part in parts]
         return {"type": "array", "prefixItems": items, "minItems": len(parts), "maxItems": len(parts)}
     if is_sequence(annotation):
-        return {"type": "array", "items": {"type": "string"}}
+        return _TEXTS
     return {"type": _TYPES[scalar_type(annotation)]}
 
 
@@ -105,7 +115,7 @@ def _check_value(verb: AnyVerb, word: Parameter, values: Mapping[str, Any]) -> N
         if word.required:
             raise BadInput(f"{verb.name} needs {word.name}: {word.help}")
         return
-    value, kind = values[word.name], _type_schema(word.type)["type"]
+    value, kind = values[word.name], _value_schema(word)["type"]
     if not _fits(value, kind):
         raise BadInput(f"{verb.name}: {word.name} is {_SAID[kind]}, not {value!r}: {word.help}")
 
@@ -131,7 +141,7 @@ def _option(word: Parameter, value: Any) -> Iterable[str]:
         return ()
     if tuple_parts(word.type):
         return (flag, *_texts(value))
-    separator = word.form.separator if isinstance(word.form, Option) else ""
+    separator = _separator(word)
     texts = [separator.join(_texts(value))] if separator else list(_texts(value))
     return [part for text in texts for part in _written(flag, text)]
 

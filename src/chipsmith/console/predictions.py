@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chipsmith.console.presentation import Presentation
-from chipsmith.learn.data.task import Task
 
 if TYPE_CHECKING:
     from chipsmith.deployment.prediction import Predicted, Prediction
@@ -71,9 +70,9 @@ def _print_metrics(result: Predicted) -> None:
         )
         for metric in result.metrics.metrics
     )
-    count = result.metrics.primary_metric.count
+    count, classifies = result.metrics.primary_metric.count, result.task.value == "classification"
     print(f"of {count:,} inputs the right answer is known (95 % interval): {told}")
-    if result.task is Task.CLASSIFICATION and result.wrong:
+    if classifies and result.wrong:
         pairs = ", ".join(f"{label} as {answer} ({times:,})" for label, answer, times in result.confused[:_NAMED])
         print(f"{len(result.wrong):,} wrong: {pairs}{', ...' if len(result.confused) > _NAMED else ''}")
         _print_some([f"{wrong.input}: {wrong.line}, is {wrong.label}" for wrong in result.wrong])

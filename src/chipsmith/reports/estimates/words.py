@@ -93,6 +93,6 @@ def _best(rows: Sequence[ChipEstimate], figure: ComparedFigure) -> str:
     return f"{figure.best[0].upper()}{figure.best[1:]}: {best.name} ({figure.show(figure.read(best))})"
 
 
-def _beats(one: ChipEstimate, other: ChipEstimate) -> bool:
-    """Whether one is better in all that is compared."""
-    return all(figure.read(one) < figure.read(other) for figure in COMPARED)
+def _beats(row: ChipEstimate, other: ChipEstimate) -> bool:
+    """Whether a chip is better than another in all that is compared."""
+    return all(figure.read(row) < figure.read(other) for figure in COMPARED)
