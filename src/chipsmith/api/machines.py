@@ -86,10 +86,12 @@ def rtl(
     Icarus Verilog read the sources, as far as they are installed; their findings are no exception: see
     `RtlResult.failure`. Raises BadInput and OperatorRefused.
     """
+    from chipsmith.flow.hardware_reprs import adopt_hardware
     from chipsmith.hardware.lint import lint_chip
     from chipsmith.hardware.memories import rtl_memories
     from chipsmith.hardware.result import RtlResult
 
+    adopt_hardware()
     target = as_chip(chip, settings)
     if models and out is None:
         raise BadInput("golden vectors are files: name the folder that they go to, by --out")
@@ -116,8 +118,10 @@ def synth(
     The RTL is mapped to the cells of a liberty file; the chip's area estimate is made at `node_nm` nanometres, the node
     of these cells. Takes minutes. Raises BadInput.
     """
+    from chipsmith.flow.hardware_reprs import adopt_hardware
     from chipsmith.witness.synthesis import synthesise
 
+    adopt_hardware()
     return synthesise(as_chip(chip, settings), Path(liberty), node_nm=node_nm)
 
 
@@ -137,8 +141,10 @@ def timing(
     yosys maps the machine to the cells of a liberty file, and OpenSTA times the netlist at its corner, with setup,
     clock uncertainty and wires before layout. A mapping takes a minute or two and is cached. Raises BadInput.
     """
+    from chipsmith.flow.hardware_reprs import adopt_hardware
     from chipsmith.hardware.gates.timing import time_chip
 
+    adopt_hardware()
     if paths < 1:
         raise BadInput(f"--paths {paths}: at least the longest path is listed")
     return time_chip(as_chip(chip, settings), Path(liberty), sram=as_path(sram), top=top, paths=paths)
