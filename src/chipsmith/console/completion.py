@@ -68,7 +68,7 @@ def install_completion(script: str, program: str, shell: Shell, environment: Map
     """Write a completion script to the user's place for it, and say what was written and what to do.
 
     A file that the shell reads as it starts gets a line at its end, once; nothing in it is changed. The same call again
-    changes nothing. Raises BadInput where a file cannot be written, or would no longer be what the shell reads.
+    changes nothing. Raises BadInput where a file cannot be written, or the shell would not read what is added to it.
     """
     place = find_place(program, shell, environment)
     told = [_write_script(place.script, script)]
@@ -130,8 +130,8 @@ def _add_line(rc: Path, line: str, shell: Shell) -> str:
         if line.encode() in before.splitlines():
             return f"{rc} reads it already"
         added = f"\n{_MARK}\n{line}\n".encode()
-        if _parses(before, shell) and not _parses(before + added, shell):
-            raise BadInput(f"{rc} ends inside of something that is not closed; {by_hand}")
+        if not _parses(before + added, shell):
+            raise BadInput(f"{shell} would not read what is added to {rc}: it ends in something not closed; {by_hand}")
         with rc.open("ab") as file:
             file.write(added)
     except OSError as error:
@@ -146,4 +146,4 @@ def _parses(text: bytes, shell: Shell) -> bool:
         return True
     command = [program, "-n", "/dev/stdin"]
     done = subprocess.run(command, input=text, capture_output=True, check=False, env={"PATH": os.defpath})
-    return done.returncode == 0 and not done.stderr
+    return done.returncode == 0 and b"here-document" not in done.stderr  # bash only warns of one that is not closed
