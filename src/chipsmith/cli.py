@@ -303,7 +303,7 @@ app = Commands(
         ),
         click.Option(
             ["--show-completion"],
-            type=click.Choice(list(Shell)),
+            type=click.Choice([shell.value for shell in Shell]),
             is_eager=True,
             expose_value=False,
             callback=_show_completion,
