@@ -274,6 +274,29 @@ def test_a_command_that_python_calls_leaves_the_process_as_it_is(chipsmith):
     assert (gc.get_threshold(), gc.get_freeze_count(), dict(os.environ)) == before
 
 
+@pytest.mark.parametrize(
+    ("command", "long"),
+    [("compile", "placement"), ("estimate", "fastest clock"), ("simulate", "kernels of a cold inference")],
+)
+def test_long_tables_stand_behind_verbose_and_json_is_the_same(chipsmith, answer, monkeypatch, command, long):
+    monkeypatch.setenv("COLUMNS", "80")
+    answer("compile", DIGITS, "-o", "p.program")
+    given = "p.program" if command == "simulate" else DIGITS
+    _, short, _ = chipsmith(command, given)
+    _, whole, _ = chipsmith(command, given, "--verbose")
+    assert long in whole
+    assert long not in short
+    assert len(short.splitlines()) <= 30
+    assert max(map(len, (short + whole).splitlines())) <= 80
+    assert answer(command, given) == answer(command, given, "--verbose")
+
+
+def test_chips_are_one_option_by_two_words(answer):
+    (first, second) = answer("estimate", DIGITS, "--chips", "nano-64,edge-256")["estimates"]
+    assert answer("estimate", DIGITS, "--chip", "nano-64,edge-256")["estimates"] == [first, second]
+    assert (first["chip"], second["chip"]) == ("nano-64", "edge-256")
+
+
 def test_a_mistyped_command_or_option_is_bad_input(chipsmith):
     for arguments in (("complie",), ("compile",), ("chips", "--jsn")):
         code, out, err = chipsmith(*arguments)

@@ -13,27 +13,36 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 import chipsmith
 from chipsmith.api import VERBS
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter, Supplied
 from chipsmith.api.verb import JSON_HELP, AnyVerb
 from chipsmith.api.words import is_sequence, scalar_type, tuple_parts
+from chipsmith.console.completion import (
+    COMPLETION_VARIABLE,
+    Shell,
+    completion_script,
+    install_completion,
+    read_shell,
+)
 from chipsmith.console.presentation import print_json, quiet_stdout
 from chipsmith.console.process import ExitCode, finish_process, prepare_process, print_error
 from chipsmith.errors import ChipsmithError
 
 PROGRAM = "chipsmith"
+_OWN_SHELL = "$SHELL"
+"""Stands for the shell that the user has, where none is named."""
 DEBUG_VARIABLE = "CHIPSMITH_DEBUG"
-COMPLETION_VARIABLE = "_CHIPSMITH_COMPLETE"
 _OBJECTS_PER_COLLECTION = 100_000
 """Objects that are made before Python looks among the young ones for garbage; its own default is 700."""
-SHELLS = ("bash", "zsh", "fish")
 
 _HELP = "Neural networks and the chips they run on, designed together; every number checked by a harder witness."
 
@@ -160,6 +169,7 @@ def _click_argument(parameter: Parameter, form: Argument) -> click.Argument:
         required=parameter.required,
         metavar=metavar if parameter.required else f"[{metavar}]",
         help="  ".join([form.help, *(f"[default: {word}]" for word in default.values())]),
+        **(_completion(form) or {"shell_complete": _offer_files}),
         **default,
     )
 
@@ -173,8 +183,30 @@ def _click_option(parameter: Parameter, form: Option) -> click.Option:
         required=parameter.required,
         metavar=form.metavar,
         help=form.help,
+        **_completion(form),
         **_default_word(parameter),
     )
+
+
+def _completion(form: Argument | Option) -> dict[str, Any]:
+    """`shell_complete` for a word with names to offer, or none where click itself knows what to offer."""
+    if form.suggest is None:
+        return {}
+    separator = form.separator if isinstance(form, Option) else ""
+    return {"shell_complete": partial(_offer, form.suggest, separator)}
+
+
+def _offer_files(_context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem[str]]:
+    return [CompletionItem(begun, type="file")]
+
+
+def _offer(
+    suggest: Callable[[], Iterator[str]], separator: str, _context: click.Context, _: click.Parameter, begun: str
+) -> list[CompletionItem[str]]:
+    """The names that a word may go on to; files too, where none of them does. Of a list the last word is begun."""
+    head, mark, word = begun.rpartition(separator) if separator else ("", "", begun)
+    names = [name for name in suggest() if name.startswith(word)]
+    return [CompletionItem(f"{head}{mark}{name}") for name in names] or [CompletionItem(begun, type="file")]
 
 
 def _word_type(annotation: Any) -> click.ParamType[Any] | type:
@@ -220,11 +252,16 @@ def _show_version(context: click.Context, _: click.Parameter, asked: bool) -> No
 
 
 def _show_completion(context: click.Context, _: click.Parameter, shell: str | None) -> None:
-    from click.shell_completion import get_completion_class
+    if shell:
+        print(completion_script(context.command, PROGRAM, Shell(shell)))
+        context.exit()
 
-    completion = get_completion_class(shell) if shell else None
-    if completion is not None:
-        print(completion(context.command, {}, PROGRAM, COMPLETION_VARIABLE).source())
+
+def _install_completion(context: click.Context, _: click.Parameter, shell: str | None) -> None:
+    if shell is not None:
+        asked = read_shell("" if shell == _OWN_SHELL else shell, os.environ)
+        script = completion_script(context.command, PROGRAM, asked)
+        print(install_completion(script, PROGRAM, asked, os.environ))
         context.exit()
 
 
@@ -252,11 +289,21 @@ app = Commands(
         ),
         click.Option(
             ["--show-completion"],
-            type=click.Choice(SHELLS),
+            type=click.Choice([shell.value for shell in Shell]),
             is_eager=True,
             expose_value=False,
             callback=_show_completion,
             help="Print what makes the shell complete commands and options.",
+        ),
+        click.Option(
+            ["--install-completion"],
+            is_flag=False,
+            flag_value=_OWN_SHELL,
+            metavar="[bash|zsh|fish]",
+            is_eager=True,
+            expose_value=False,
+            callback=_install_completion,
+            help="Have the shell complete commands, options and names, from the next terminal on.",
         ),
     ],
 )

@@ -10,7 +10,7 @@ import dataclasses
 import enum
 import importlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AnySet
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -70,13 +70,23 @@ class Pictured(Shown):
         return figure
 
 
+def adopt(kind: type, brief: Callable[[Any], str] | None = None) -> None:
+    """Have the values of a class that says nothing of this show themselves as those of Shown do.
+
+    For classes whose files have to stay as they are. `brief` gives what `_brief` of Shown does.
+    """
+    for name in ("__repr__", "__str__", "_repr_html_"):
+        setattr(kind, name, getattr(Shown, name if name != "__str__" else "__repr__"))
+    kind._brief = brief or Shown._brief  # type: ignore[attr-defined]
+
+
 class Several(tuple[Item, ...], Shown):
     """Several values of a kind that a verb returns: a tuple, and equal to one, with a short repr."""
 
     __slots__ = ()
 
     def _brief(self) -> str:
-        names = [str(getattr(row, "name", "")) for row in self]
+        names = [str(getattr(row, "name", getattr(row, "kind", ""))) for row in self]
         listed = ", ".join(filter(None, names))
         kind = type(self[0]).__name__ if self else "rows"
         return f"{len(self)} {kind}{f': {listed}' if listed else ''}"
@@ -84,11 +94,15 @@ class Several(tuple[Item, ...], Shown):
 
 def shorten(value: object) -> str:
     """The repr of a value, in LETTERS letters at most; see Shown."""
-    brief = value._brief() if isinstance(value, Shown) else ""
-    name = type(value).__name__
+    brief, name = _brief_of(value), type(value).__name__
     if brief:
         return f"<{name} {cut(brief, LETTERS - len(name) - 3)}>"
     return _join_fields(name, list_fields(value))
+
+
+def _brief_of(value: object) -> str:
+    brief = getattr(type(value), "_brief", None)
+    return "" if brief is None else str(brief(value))
 
 
 def cut(text: str, letters: int = _TEXT_LETTERS) -> str:
@@ -129,7 +143,7 @@ def _abridge(value: object) -> str:
         return f"{value.dtype}{list(value.shape)}"
     if isinstance(value, Mapping | AnySet) or (isinstance(value, Sequence) and not isinstance(value, Shown)):
         return _abridge_many(value)
-    brief = value._brief() if isinstance(value, Shown) else ""
+    brief = _brief_of(value)
     return f"<{type(value).__name__}{f' {cut(brief)}' if brief else ''}>"
 
 

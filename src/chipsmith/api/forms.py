@@ -6,6 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter, Supplied
 from chipsmith.compiler.stage import CompilerStage
+from chipsmith.console.suggestions import (
+    suggest_chip_fields,
+    suggest_chips,
+    suggest_job_fields,
+    suggest_recipe_fields,
+    suggest_recipes,
+)
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -59,26 +66,47 @@ Model = Annotated[
     "AnyModel",
     Argument(metavar="MODEL", help="A .tosa, .tflite or .onnx file, package.module:function, or a run's folder."),
 ]
-ChipOption = Annotated["AnyChip", Option(flags=("--chip",), help="A chip of `chipsmith chips`, or a YAML file.")]
-ChipArgument = Annotated["AnyChip", Argument(metavar="CHIP", help="A chip of `chipsmith chips`, or a YAML file.")]
-ChipInstead = Annotated["AnyChip | None", Option(flags=("--chip",), help="A chip, instead of the recipe's.")]
+ChipOption = Annotated[
+    "AnyChip", Option(flags=("--chip",), help="A chip of `chipsmith chips`, or a YAML file.", suggest=suggest_chips)
+]
+ChipArgument = Annotated[
+    "AnyChip", Argument(metavar="CHIP", help="A chip of `chipsmith chips`, or a YAML file.", suggest=suggest_chips)
+]
+ChipInstead = Annotated[
+    "AnyChip | None", Option(flags=("--chip",), help="A chip, instead of the recipe's.", suggest=suggest_chips)
+]
 ChipsOption = Annotated[
     "SomeChips | None",
-    Option(flags=("--chip", "--chips"), separator=",", help="Chips, separated by commas; default edge-256."),
+    Option(
+        flags=("--chip", "--chips"),
+        separator=",",
+        help="Chips, separated by commas; default edge-256.",
+        suggest=suggest_chips,
+    ),
 ]
 ChipsByChip = Annotated["SomeChips | None", Supplied(supply=lambda: None)]
 """The same chips, for who writes `chip=` in Python; the command line has one option for both words."""
 ChipSettings = Annotated[
     Sequence[str],
-    Option(flags=("--set",), metavar="FIELD=VALUE", help="Replace a field of the chip; repeatable."),
+    Option(
+        flags=("--set",),
+        metavar="FIELD=VALUE",
+        help="Replace a field of the chip; repeatable.",
+        suggest=suggest_chip_fields,
+    ),
 ]
 RecipeSettings = Annotated[
     Sequence[str],
-    Option(flags=("--set",), metavar="FIELD=VALUE", help="Replace a field; repeatable."),
+    Option(flags=("--set",), metavar="FIELD=VALUE", help="Replace a field; repeatable.", suggest=suggest_recipe_fields),
 ]
 JobSettings = Annotated[
     Sequence[str],
-    Option(flags=("--set",), metavar="FIELD=VALUE", help="Replace a field of recipe or chip; repeatable."),
+    Option(
+        flags=("--set",),
+        metavar="FIELD=VALUE",
+        help="Replace a field of recipe or chip; repeatable.",
+        suggest=suggest_job_fields,
+    ),
 ]
 CompilerStages = Annotated[
     Sequence[str],
@@ -133,7 +161,8 @@ TargetDb = Annotated[
     Option(metavar="DB", help="Give results 16 bits, the most sensitive first, until the outputs reach so many dB."),
 ]
 RecipeArgument = Annotated[
-    "AnyRecipe", Argument(metavar="RECIPE", help="A recipe of `chipsmith recipes`, or a YAML file.")
+    "AnyRecipe",
+    Argument(metavar="RECIPE", help="A recipe of `chipsmith recipes`, or a YAML file.", suggest=suggest_recipes),
 ]
 OwnNetwork = Annotated[str | None, Option(metavar="PACKAGE.MODULE:FUNCTION", help="A network of your own.")]
 AllowedFunctions = Annotated[

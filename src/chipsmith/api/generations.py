@@ -5,17 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 from chipsmith.api.forms import AllowedFunctions, AnyPath, Calibration, ShowProgress
 from chipsmith.api.parameter import Argument, Option
-from chipsmith.api.values import as_path, as_progress
+from chipsmith.api.values import as_named_network, as_path, as_progress
 from chipsmith.api.verb import Verb
 from chipsmith.console import generations as console
 
 if TYPE_CHECKING:
+    from chipsmith.api.forms import AnyModel
     from chipsmith.flow.generations import GenerationsResult
 
 
 def generations(
     networks: Annotated[
-        Sequence[str],
+        Sequence["str | AnyModel"],
         Argument(
             metavar="NETWORK...",
             help="image, keyword, person, anomaly (MLPerf Tiny), a recipe, a run folder or a file; default these and "
@@ -45,7 +46,8 @@ def generations(
     """Put the generations of hardware side by side: the same networks on each, in one table and on one page.
 
     `networks` are those of MLPerf Tiny by name (their files are looked for in $CHIPSMITH_DATA/mlperf_tiny), recipes,
-    run folders, or files as `compile` takes them; a float file takes `calibration`, and random inputs without it.
+    run folders, or files as `compile` takes them; a float file takes `calibration`, and random inputs without it. What
+    `run` or `train` returned stands for its folder; modules, Graphs and QuantizedNetworks are taken as they are.
     A function that a recipe's file or a run folder names is code and runs only where `allow` names it too.
     `systems` chooses where rows come from: published measurements, this computer's processor and GPU, C on this
     computer and on emulated boards, Chipsmith's own chips, quantum circuits. What cannot be had here is left out with
@@ -60,7 +62,7 @@ def generations(
     from chipsmith.flow.generations import GenerationsRequest, compare_generations, read_groups, read_language
 
     request = GenerationsRequest(
-        networks=tuple(networks) or DEFAULT_NETWORKS,
+        networks=tuple(map(as_named_network, networks)) or DEFAULT_NETWORKS,
         groups=read_groups(systems),
         language=read_language(lang),
         calibration=calibration,

@@ -10,6 +10,7 @@ from chipsmith.api.parameter import Argument, Option
 from chipsmith.api.values import as_chip, as_seed
 from chipsmith.api.verb import Schema, Verb
 from chipsmith.console import inventory as console
+from chipsmith.console.suggestions import suggest_chips
 from chipsmith.schema import Json
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def chips() -> "Several[Chip]": ...
 def chips(name: "AnyChip") -> "Chip": ...
 def chips(
     name: Annotated[
-        "AnyChip | None", Argument(metavar="NAME", help="A chip or YAML file: prints the whole file.")
+        "AnyChip | None",
+        Argument(metavar="NAME", help="A chip or YAML file: prints the whole file.", suggest=suggest_chips),
     ] = None,
 ) -> "Chip | Several[Chip]":
     """The chips of the catalogue, or one of them whole.

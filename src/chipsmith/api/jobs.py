@@ -38,6 +38,7 @@ from chipsmith.api.values import (
 from chipsmith.api.verb import Schema, Verb
 from chipsmith.console import jobs as console
 from chipsmith.console.predictions import present_predictions
+from chipsmith.console.suggestions import suggest_recipes
 from chipsmith.errors import BadInput
 from chipsmith.schema import Json
 
@@ -297,7 +298,10 @@ def judge(
     *,
     recipe: Annotated[
         "AnyRecipe | None",
-        Option(help="Whose data judge it: a recipe, or a YAML file; default that of the run whose folder is given."),
+        Option(
+            help="Whose data judge it: a recipe, or a YAML file; default that of the run whose folder is given.",
+            suggest=suggest_recipes,
+        ),
     ] = None,
     part: Annotated[str, Option(help="The part of the data: validation or test.")] = "test",
     settings: RecipeSettings = (),

@@ -1,6 +1,6 @@
 """The verbs of a chip's hardware: cosim, rtl, synth, timing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,15 +14,18 @@ from chipsmith.api.forms import (
     RequiredSignature,
 )
 from chipsmith.api.parameter import Option
-from chipsmith.api.values import as_arrays, as_chip, as_path, as_program
+from chipsmith.api.values import as_arrays, as_chip, as_model, as_own_program, as_path, as_program
 from chipsmith.api.verb import Verb
 from chipsmith.console import machines as console
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
+    from chipsmith.api.forms import AnyModel
     from chipsmith.chip import Chip
+    from chipsmith.flow.live import AnyProgram
     from chipsmith.hardware.gates.timing import GateTiming
     from chipsmith.hardware.result import RtlResult
+    from chipsmith.tosa.graph import Array
     from chipsmith.witness.cosimulate import CosimResult
     from chipsmith.witness.synthesis import Synthesised
 
@@ -62,11 +65,11 @@ def rtl(
     *,
     out: Annotated[AnyPath | None, Option(flags=("--out", "-o"), help="The folder to write.")] = None,
     models: Annotated[
-        Sequence[str],
+        Sequence["str | AnyModel | AnyProgram"],
         Option(flags=("--vector",), metavar="MODEL", help="A network for a golden vector, or a .program; repeatable."),
     ] = (),
     inputs: Annotated[
-        Sequence[str],
+        Sequence["str | AnyPath | Array | Mapping[str, Array]"],
         Option(
             flags=("--input",),
             metavar="FILE",
@@ -81,15 +84,17 @@ def rtl(
     """Say which memories a chip's RTL has, and write it: SystemVerilog, golden vectors, testbench, driver in C.
 
     The files go to the folder `out`, if given; its README says how they are used. Each of the networks `models` gives a
-    golden vector, for the testbench and in C, on the `inputs` of that place: a file of the integers of one inference,
-    raw data for a `.program` of a recipe's run, or random ones. With `lint`, Verilator, yosys, slang, Verible and
-    Icarus Verilog read the sources, as far as they are installed; their findings are no exception: see
+    golden vector, for the testbench and in C, on the `inputs` of that place: the integers of one inference, as arrays
+    or their file, raw data for a `.program` of a recipe's run, or random ones. With `lint`, Verilator, yosys, slang,
+    Verible and Icarus Verilog read the sources, as far as they are installed; their findings are no exception: see
     `RtlResult.failure`. Raises BadInput and OperatorRefused.
     """
+    from chipsmith.flow.hardware_reprs import adopt_hardware
     from chipsmith.hardware.lint import lint_chip
     from chipsmith.hardware.memories import rtl_memories
     from chipsmith.hardware.result import RtlResult
 
+    adopt_hardware()
     target = as_chip(chip, settings)
     if models and out is None:
         raise BadInput("golden vectors are files: name the folder that they go to, by --out")
@@ -97,11 +102,14 @@ def rtl(
     return RtlResult(chip=target, files=files, memories=rtl_memories(target), lints=lint_chip(target) if lint else ())
 
 
-def _write_rtl(chip: "Chip", folder: Path, models: Sequence[str], inputs: Sequence[str]) -> tuple[Path, ...]:
+def _write_rtl(
+    chip: "Chip", folder: Path, models: Sequence[object], inputs: "Sequence[AnyPath | Array | Mapping[str, Array]]"
+) -> tuple[Path, ...]:
     from chipsmith.flow.golden_vectors import compile_vectors
     from chipsmith.hardware.export import write_rtl
 
-    return tuple(write_rtl(chip, folder, compile_vectors(models, chip, inputs=inputs)))
+    networks = [as_own_program(model) or as_model(model) for model in models]
+    return tuple(write_rtl(chip, folder, compile_vectors(networks, chip, inputs=inputs)))
 
 
 def synth(
@@ -116,8 +124,10 @@ def synth(
     The RTL is mapped to the cells of a liberty file; the chip's area estimate is made at `node_nm` nanometres, the node
     of these cells. Takes minutes. Raises BadInput.
     """
+    from chipsmith.flow.hardware_reprs import adopt_hardware
     from chipsmith.witness.synthesis import synthesise
 
+    adopt_hardware()
     return synthesise(as_chip(chip, settings), Path(liberty), node_nm=node_nm)
 
 
@@ -137,8 +147,10 @@ def timing(
     yosys maps the machine to the cells of a liberty file, and OpenSTA times the netlist at its corner, with setup,
     clock uncertainty and wires before layout. A mapping takes a minute or two and is cached. Raises BadInput.
     """
+    from chipsmith.flow.hardware_reprs import adopt_hardware
     from chipsmith.hardware.gates.timing import time_chip
 
+    adopt_hardware()
     if paths < 1:
         raise BadInput(f"--paths {paths}: at least the longest path is listed")
     return time_chip(as_chip(chip, settings), Path(liberty), sram=as_path(sram), top=top, paths=paths)

@@ -14,10 +14,14 @@ from typing import Annotated, Any, get_args, get_origin
 
 @dataclass(frozen=True, kw_only=True)
 class Argument:
-    """A parameter that a command takes by its place; `metavar` stands for it in the usage (default its name)."""
+    """A parameter that a command takes by its place; `metavar` stands for it in the usage (default its name).
+
+    `suggest` gives words that a shell offers for it, beside files.
+    """
 
     help: str
     metavar: str | None = None
+    suggest: Callable[[], Iterator[str]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,13 +29,14 @@ class Option:
     """A parameter that a command takes by `flags` (default `--` and its name).
 
     A sequence is an option that may be repeated, or one text whose parts are divided by `separator`. A tuple is an
-    option that takes several words at once, which `metavar` names.
+    option that takes several words at once, which `metavar` names. `suggest` as that of an Argument.
     """
 
     help: str
     flags: tuple[str, ...] = ()
     metavar: str | None = None
     separator: str = ""
+    suggest: Callable[[], Iterator[str]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,9 +46,11 @@ def power(
     `PowerResult.difference`. Minutes for a catalogue chip. `limits` as for `simulate`. `require_signature` is the
     public key of who has to have signed the file. Raises BadInput, and CheckFailed where it is not what was signed.
     """
+    from chipsmith.flow.hardware_reprs import adopt_hardware
     from chipsmith.program.port_values import draw_inputs
     from chipsmith.witness.power import PowerSettings, measure_power
 
+    adopt_hardware()
     loaded = as_program(program, limits, require_signature)
     arrays = draw_inputs(loaded, seed=0) if inputs is None else as_arrays(inputs, loaded)
     settings = PowerSettings(clock_mhz=clock_mhz, window_cycles=window, glitch_samples=samples)

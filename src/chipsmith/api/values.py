@@ -139,6 +139,22 @@ def as_model(model: object) -> object:
     return find_network(model)
 
 
+def as_named_network(model: object) -> object:
+    """A network by its name, with a run or a training as its folder; one in memory as it is."""
+    if isinstance(model, str):
+        return model
+    if isinstance(model, os.PathLike):
+        return os.fspath(model)
+    from chipsmith.flow.results import QuantumRunResult, RunResult, TrainResult
+
+    match model:
+        case RunResult() | QuantumRunResult():
+            return str(model.folder)
+        case TrainResult():
+            return str(model.path.parent)
+    return model
+
+
 def as_deployable(model: object) -> object:
     """A model as it is; a run's result as its folder, which has the preprocessing too."""
     if _is_plain_model(model):

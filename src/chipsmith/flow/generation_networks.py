@@ -19,7 +19,7 @@ from chipsmith.flow.training import train_in
 from chipsmith.frontends.calibration import MissingCalibration
 from chipsmith.frontends.options import DEFAULT_OPTIONS
 from chipsmith.frontends.quantized_network import QuantizedNetwork
-from chipsmith.frontends.registry import load_model, load_random
+from chipsmith.frontends.registry import load_model, load_random, name_model
 from chipsmith.learn import Dataset, Recipe, TrainedNetwork, load_recipe, load_trained, save_trained, shipped_recipes
 from chipsmith.learn.functions import functions_of
 from chipsmith.learn.progress import Progress
@@ -58,7 +58,7 @@ class AskedNetworks:
 
 
 def load_networks(
-    asked: Sequence[str], calibration: AnyCalibration | None, progress: Progress, *, allow: Collection[str] = ()
+    asked: Sequence[object], calibration: AnyCalibration | None, progress: Progress, *, allow: Collection[str] = ()
 ) -> AskedNetworks:
     """The networks by name, each of its own name on the page.
 
@@ -69,8 +69,8 @@ def load_networks(
     """
     networks: list[NamedNetwork] = []
     left_out: list[LeftOut] = []
-    runs = {text: rows for text in asked if (rows := _read_quantum_folder(Path(text)))}
-    asked = [text for text in asked if text not in runs]
+    quantum = {index: rows for index, text in enumerate(asked) if (rows := _read_quantum_folder(text))}
+    asked = [text for index, text in enumerate(asked) if index not in quantum]
     names = [name_network(text) for text in asked]
     _refuse_twins(asked, names)
     for text, name in zip(asked, names, strict=True):
@@ -84,14 +84,14 @@ def load_networks(
         names=tuple(names),
         networks=tuple(networks),
         left_out=tuple(left_out),
-        judged=tuple(row for rows in runs.values() for row in rows),
+        judged=tuple(row for rows in quantum.values() for row in rows),
     )
 
 
-def _read_quantum_folder(folder: Path) -> tuple[SystemRow, ...]:
+def _read_quantum_folder(text: object) -> tuple[SystemRow, ...]:
     """The rows of a run folder of a quantum network; none where it is something else."""
-    file = folder / RESULT
-    if not file.is_file():
+    file = Path(text) / RESULT if isinstance(text, str) else None
+    if file is None or not file.is_file():
         return ()
     try:
         result = json.loads(file.read_text())
@@ -100,8 +100,10 @@ def _read_quantum_folder(folder: Path) -> tuple[SystemRow, ...]:
         return ()
 
 
-def name_network(text: str) -> str:
+def name_network(text: object) -> str:
     """What the page calls a network: its own name, or its file's without folder and ending."""
+    if not isinstance(text, str):
+        return name_model(text)
     if text in PUBLISHED_FILES or text in shipped_recipes():
         return text
     return text.replace(":", ".").rpartition(".")[2] if _is_function(text) else Path(text).stem
@@ -111,7 +113,7 @@ def _is_function(text: str) -> bool:
     return ":" in text and not Path(text).exists()
 
 
-def _refuse_twins(asked: Sequence[str], names: Sequence[str]) -> None:
+def _refuse_twins(asked: Sequence[object], names: Sequence[str]) -> None:
     for index, name in enumerate(names):
         first = names.index(name)
         if first != index:
@@ -120,8 +122,10 @@ def _refuse_twins(asked: Sequence[str], names: Sequence[str]) -> None:
 
 
 def _load(
-    text: str, calibration: AnyCalibration | None, progress: Progress, allow: Collection[str]
+    text: object, calibration: AnyCalibration | None, progress: Progress, allow: Collection[str]
 ) -> QuantizedNetwork:
+    if not isinstance(text, str):
+        return load_model(text, resolve_calibration(calibration, text, DEFAULT_OPTIONS))
     if text in PUBLISHED_FILES:
         return load_model(str(find_published(text)))
     path = Path(text)

@@ -61,7 +61,7 @@ class GenerationsRequest:
     `allow` names the functions that a recipe's file or a run folder may name.
     """
 
-    networks: tuple[str, ...]
+    networks: tuple[object, ...]
     groups: tuple[SystemGroup, ...]
     language: Language
     calibration: AnyCalibration | None

@@ -263,6 +263,10 @@ class Estimates(Several[Estimate], Pictured):
 
     __slots__ = ()
 
+    def _brief(self) -> str:
+        rows = "; ".join(f"{row.chip.name} {row.inference._brief()}" for row in self)
+        return f"{self[0].network} on {len(self)} chips: {rows}" if self else "none"
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainResult(Pictured):

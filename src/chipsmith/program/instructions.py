@@ -9,6 +9,7 @@ from typing import ClassVar
 from chipsmith.errors import BadInput
 from chipsmith.program.encoding import OPCODE_BITS, bits, choice, decode, encode
 from chipsmith.program.records import PER_CHANNEL_RECORD
+from chipsmith.shown import Shown
 
 
 class Engine(enum.StrEnum):
@@ -163,7 +164,7 @@ class Source(enum.IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Instruction:
+class Instruction(Shown):
     """What every instruction has: a mnemonic and an opcode, an engine, and 128 bytes.
 
     Equal are two of one class with equal fields. The hash is computed once: compilers ask for it often.

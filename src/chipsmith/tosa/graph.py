@@ -79,7 +79,7 @@ class Tensor(Shown):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Operator:
+class Operator(Shown):
     """One TOSA operator: inputs and outputs are tensor names in the order of the specification.
 
     Everything that TOSA 1.0 passes as a tensor (zero points, multipliers, shifts, tables, shapes) is an
