@@ -57,7 +57,7 @@ def placement_table(operators: Sequence[Placement], host: Sequence[HostStep] = (
     named = any(operator.source for operator in operators)
     if named:
         table.add_column("operator", overflow="fold")
-    table.add_column("kind", overflow="fold")
+    table.add_column("kind", no_wrap=True)
     table.add_column("placed", no_wrap=True)
     table.add_column("reason")
     for layer, name, *rest in (

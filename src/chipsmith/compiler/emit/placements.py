@@ -50,5 +50,5 @@ def place_source_operators(
     for op in source.operators:
         folded = Placement(name=op.name, kind=op.kind, placed=Placed.FOLDED, reason=_FOLDED, kernel="")
         yield replace(note_other_kind(left.pop(op.name, folded), op.kind), source=names.get(op.name, ""))
-    for made in left.values():
-        yield replace(made, source=names.get(find_owner(made.name, names), ""))
+    for added in left.values():
+        yield replace(added, source=names.get(find_owner(added.name, names), ""))
