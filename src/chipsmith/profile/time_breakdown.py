@@ -31,10 +31,9 @@ class TimeShare:
     """The kernels of one kind: the sums over all rows of `computing` and the waits are the latency.
 
     `kind` is the first operator of the kernels that is no RESCALE or CLAMP, if there is one, as the chip computes it.
-    `computing_cycles`: an
-    instruction of theirs computes, and none that started before it any more. `external_cycles`, `other_cycles`: nothing
-    computes before their next instruction starts, because a transfer has still to free what it needs, or for another
-    reason. `macs` of the operators.
+    `computing_cycles`: an instruction of theirs computes, and none that started before it any more. `external_cycles`,
+    `other_cycles`: nothing computes before their next instruction starts, because a transfer has still to free what it
+    needs, or for another reason. `macs` of the operators.
     """
 
     kind: str
