@@ -53,8 +53,10 @@ def placement_table(operators: Sequence[Placement], host: Sequence[HostStep] = (
     where that is the author's.
     """
     table = _table("placement")
-    table.add_column(LAYER_COLUMN, overflow="fold")
     named = any(operator.source for operator in operators)
+    rows = tuple(map(_placement_row, operators))
+    width = max(len(layer) for layer, *_ in rows) if named else None
+    table.add_column(LAYER_COLUMN, overflow="fold", min_width=width)
     if named:
         table.add_column("operator", overflow="fold")
     table.add_column("kind", no_wrap=True)
@@ -62,7 +64,7 @@ def placement_table(operators: Sequence[Placement], host: Sequence[HostStep] = (
     table.add_column("reason")
     for layer, name, *rest in (
         *_host_rows(host, "before"),
-        *map(_placement_row, operators),
+        *rows,
         *_host_rows(host, "after"),
     ):
         _add(table, layer, *([name] if named else []), *rest)
