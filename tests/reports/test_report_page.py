@@ -262,7 +262,7 @@ def test_placement_and_latency_have_the_authors_names():
     assert latency.count(">author&#x27;s name</button>") == 2
     assert latency.count(">part1 (k0)</td>") == 2
     assert latency.count(">part1, part2</td>") == 2
-    assert r"part1, part2\u003cbr>DEPTHWISE_CONV2D: tosa_" in page
+    assert r"part1, part2\u003cbr>DEPTHWISE_CONV2D as CONV2D: tosa_" in page
 
 
 def test_a_page_without_the_authors_names_has_no_column_for_them():

@@ -30,10 +30,10 @@ class _Spent(enum.Enum):
 class TimeShare:
     """The kernels of one kind: the sums over all rows of `computing` and the waits are the latency.
 
-    `kind` is the first operator of the kernels that is no RESCALE or CLAMP, if there is one. `computing_cycles`: an
-    instruction of theirs computes, and none that started before it any more. `external_cycles`, `other_cycles`: nothing
-    computes before their next instruction starts, because a transfer has still to free what it needs, or for another
-    reason. `macs` of the operators.
+    `kind` is the first operator of the kernels that is no RESCALE or CLAMP, if there is one, as the chip computes it.
+    `computing_cycles`: an instruction of theirs computes, and none that started before it any more. `external_cycles`,
+    `other_cycles`: nothing computes before their next instruction starts, because a transfer has still to free what it
+    needs, or for another reason. `macs` of the operators.
     """
 
     kind: str
@@ -63,7 +63,8 @@ def time_shares(program: Program, timeline: Timeline) -> tuple[TimeShare, ...]:
 def _kinds(program: Program) -> dict[str, str]:
     """The kind of each kernel by its name."""
     names = LayerNames(program.manifest.operators)
-    return {span.name: names.kernel(span.name).kind for span in program.manifest.kernels}
+    rows = {span.name: names.kernel(span.name) for span in program.manifest.kernels}
+    return {kernel: name.computed_as or name.kind for kernel, name in rows.items()}
 
 
 def _intervals(program: Program, timeline: Timeline, kinds: dict[str, str]) -> Iterator[tuple[str, _Spent, int]]:

@@ -17,6 +17,7 @@ COPY = "copy"
 """What a kernel does that computes no operator: a tensor in another order or place."""
 STAGES = frozenset({"RESCALE", "CLAMP"})
 """Operators that most kernels begin or end with: none is the main one where there is another."""
+_PRODUCTS = frozenset({"CONV2D", "CONV3D", "DEPTHWISE_CONV2D", "MATMUL", "TRANSPOSE_CONV2D"})
 _AS = "as "
 """Begins the reason of an operator that is computed as one of another kind."""
 _JOINED = ";"
@@ -57,8 +58,11 @@ def name_layer(operator: Placement) -> str:
 
 
 def note_other_kind(placement: Placement, kind: str) -> Placement:
-    """The row of an operator that the network has as another kind: the compiler's stands in the reason."""
-    if placement.kind == kind:
+    """The row of a product that the network has as another kind: the compiler's stands in the reason.
+
+    Other operators keep the compiler's kind: under their names it may compute what is beside them, such as a view.
+    """
+    if placement.kind == kind or not {placement.kind, kind} <= _PRODUCTS:
         return placement
     return replace(placement, kind=kind, reason=f"{_AS}{placement.kind}: {placement.reason}")
 

@@ -31,7 +31,7 @@ class Roofs:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoofPoint:
+class KernelRoof:
     """A kernel under its roofs, in its engine's own work: multiply-accumulates, or elements of the vector lanes.
 
     `intensity` is work for each external byte that is moved for it, None where none is; `rate` work a cycle while it
@@ -73,7 +73,7 @@ def read_roofs(record: RunRecord) -> Roofs:
     return Roofs(array=roof.peak_macs_per_cycle, lanes=lanes, bytes_per_cycle=roof.external_bytes_per_cycle)
 
 
-def roof_points(kernels: Sequence[KernelRow], roofs: Roofs) -> tuple[RoofPoint, ...]:
+def roof_points(kernels: Sequence[KernelRow], roofs: Roofs) -> tuple[KernelRoof, ...]:
     """All kernels that have a place under the roofs, in their order."""
     return tuple(_point(row, roofs) for row in _own(kernels) if not explain_missing(row))
 
@@ -101,12 +101,12 @@ def _work(row: KernelRow) -> int:
     return row.macs if row.kind == "tensor" else row.elements
 
 
-def _point(row: KernelRow, roofs: Roofs) -> RoofPoint:
+def _point(row: KernelRow, roofs: Roofs) -> KernelRoof:
     work, flat = _work(row), roofs.flat(row.kind)
     intensity = work / row.external_bytes if row.external_bytes else None
     slope = float("inf") if intensity is None else intensity * roofs.bytes_per_cycle
     engine = ARRAY if row.kind == "tensor" else LANES
-    return RoofPoint(
+    return KernelRoof(
         row=row,
         work=work,
         rate=work / row.busy_cycles,

@@ -55,16 +55,18 @@ def placement_table(operators: Sequence[Placement], host: Sequence[HostStep] = (
     where that is the author's.
     """
     table = new_plain_table("placement")
-    table.add_column(LAYER_COLUMN, overflow="fold")
     named = any(operator.source for operator in operators)
+    rows = tuple(map(_placement_row, operators))
+    width = max(len(layer) for layer, *_ in rows) if named else None
+    table.add_column(LAYER_COLUMN, overflow="fold", min_width=width)
     if named:
         table.add_column("operator", overflow="fold")
-    table.add_column("kind", overflow="fold")
+    table.add_column("kind", no_wrap=True)
     table.add_column("placed", no_wrap=True)
     table.add_column("reason")
     for layer, name, *rest in (
         *_host_rows(host, "before"),
-        *map(_placement_row, operators),
+        *rows,
         *_host_rows(host, "after"),
     ):
         add_texts(table, layer, *([name] if named else []), *rest)

@@ -50,5 +50,5 @@ def place_source_operators(
     for op in source.operators:
         folded = Placement(name=op.name, kind=op.kind, placed=Placed.FOLDED, reason=_FOLDED, kernel="")
         yield replace(note_other_kind(left.pop(op.name, folded), op.kind), source=names.get(op.name, ""))
-    for row in left.values():
-        yield replace(row, source=names.get(find_owner(row.name, names), ""))
+    for added in left.values():
+        yield replace(added, source=names.get(find_owner(added.name, names), ""))

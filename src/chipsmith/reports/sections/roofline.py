@@ -11,7 +11,7 @@ from chipsmith.reports.headline import significant
 from chipsmith.reports.layers import hover_operators
 from chipsmith.reports.markup import details, escape, how, number, paragraph, plot, table
 from chipsmith.reports.record import RunRecord
-from chipsmith.reports.roofs import RoofPoint, Roofs, missing_points, read_roofs, roof_points
+from chipsmith.reports.roofs import KernelRoof, Roofs, missing_points, read_roofs, roof_points
 from chipsmith.reports.sections.section import Drawing, PageSection
 
 LABELLED = 6
@@ -49,7 +49,7 @@ def _draw(record: RunRecord) -> Drawing | None:
     return Drawing(html=html, charts={"roofline": _chart(points, roofs)})
 
 
-def _table(points: Sequence[RoofPoint]) -> str:
+def _table(points: Sequence[KernelRoof]) -> str:
     rows = [
         (
             kernel_cell(point.row),
@@ -67,7 +67,7 @@ def _table(points: Sequence[RoofPoint]) -> str:
     return table(columns, rows, label="Kernels against their roofs")
 
 
-def _chart(points: Sequence[RoofPoint], roofs: Roofs) -> Chart:
+def _chart(points: Sequence[KernelRoof], roofs: Roofs) -> Chart:
     beyond = _beyond(points, roofs)
     low = min([_ridge(roofs, "vector"), *(point.intensity for point in points if point.intensity is not None)]) / 2
     named = _pick_labels(points, beyond)
@@ -88,7 +88,7 @@ def _chart(points: Sequence[RoofPoint], roofs: Roofs) -> Chart:
     )
 
 
-def _beyond(points: Sequence[RoofPoint], roofs: Roofs) -> float:
+def _beyond(points: Sequence[KernelRoof], roofs: Roofs) -> float:
     """Where kernels without external bytes stand: to the right of all others."""
     known = (point.intensity for point in points if point.intensity is not None)
     return 8 * max([*known, _ridge(roofs, "tensor"), _ridge(roofs, "vector")])
@@ -98,7 +98,7 @@ def _ridge(roofs: Roofs, engine: str) -> float:
     return roofs.flat(engine) / roofs.bytes_per_cycle
 
 
-def _border(points: Sequence[RoofPoint], beyond: float) -> list[dict[str, object]]:
+def _border(points: Sequence[KernelRoof], beyond: float) -> list[dict[str, object]]:
     if all(point.intensity is not None for point in points):
         return []
     place = beyond / 2.5
@@ -106,13 +106,13 @@ def _border(points: Sequence[RoofPoint], beyond: float) -> list[dict[str, object
     return [{"type": "line", "x0": place, "x1": place, "y0": 0, "y1": 1, "yref": "paper", "line": line}]
 
 
-def _kind(point: RoofPoint) -> str:
+def _kind(point: KernelRoof) -> str:
     if point.row.kind != "tensor":
         return "vector lanes"
     return "array, depthwise" if point.depthwise else "array"
 
 
-def _pick_labels(points: Sequence[RoofPoint], beyond: float) -> frozenset[str]:
+def _pick_labels(points: Sequence[KernelRoof], beyond: float) -> frozenset[str]:
     """The kernels whose names stand beside their points: the longest, none over another."""
     places = {
         point.row.name: (math.log10(point.intensity or beyond), math.log10(point.rate))
@@ -133,7 +133,7 @@ def _pick_labels(points: Sequence[RoofPoint], beyond: float) -> frozenset[str]:
 
 
 def _series(
-    name: str, colour: str, symbol: str, points: Sequence[RoofPoint], beyond: float, named: frozenset[str]
+    name: str, colour: str, symbol: str, points: Sequence[KernelRoof], beyond: float, named: frozenset[str]
 ) -> Trace:
     return {
         "type": "scatter",
@@ -151,7 +151,7 @@ def _series(
     }
 
 
-def _side(point: RoofPoint, beyond: float) -> str:
+def _side(point: KernelRoof, beyond: float) -> str:
     """Names of points far to the right stand to their left, where there is room."""
     return "middle left" if (point.intensity or beyond) > beyond / 16 else "middle right"
 
@@ -169,11 +169,11 @@ def _roof(roofs: Roofs, engine: str, low: float, beyond: float) -> Trace:
     }
 
 
-def _hover(point: RoofPoint) -> str:
+def _hover(point: KernelRoof) -> str:
     return "<br>".join(_hover_lines(point))
 
 
-def _hover_lines(point: RoofPoint) -> Iterator[str]:
+def _hover_lines(point: KernelRoof) -> Iterator[str]:
     yield f"<b>{escape(point.label)}</b>"
     yield f"{significant(point.rate)} {point.unit} a cycle, {point.share:.0%} of its roof: {point.bound}"
     if point.intensity is None:
