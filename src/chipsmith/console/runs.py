@@ -111,6 +111,10 @@ _NUMBERS = ("seed", "params", "cycles", "us", "uJ", "mm2")
 
 _SIDE_BY_SIDE = 4
 """Runs in a table of 80 columns, the baseline among them; of more there are several tables."""
+_FINDINGS = "findings"
+"""What was found in the data is told below the tables."""
+_LONGEST = 40
+"""Letters of a value; the page has it whole."""
 _LAYERS_SHOWN = 12
 """Layers on a terminal, those with the most cycles; the page has all."""
 
@@ -183,11 +187,17 @@ def _layer_table(result: RunComparison, chosen: Sequence[int]) -> Table:
 
 def _field_table(result: RunComparison, chosen: Sequence[int]) -> Table:
     table = _narrow_table("what differs", "", *(result.names[index] for index in chosen))
-    for index in range(1, len(chosen) + 1):
-        table.columns[index].justify = "left"
+    table.columns[0].no_wrap = True
+    for column in table.columns[1:]:
+        column.justify = "left"
     for row in result.differences:
-        table.add_row(f"{row.group}: {row.field}", *(row.values[index] or "-" for index in chosen))
+        if row.field != _FINDINGS:
+            table.add_row(f"{row.group}: {row.field}", *(_cut(row.values[index] or "-") for index in chosen))
     return table
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def _narrow_table(title: str, *columns: str) -> Table:
