@@ -268,6 +268,14 @@ def test_runs_are_taken_as_they_were_returned(root):
     assert chipsmith.compare([ran, root / "wide"]).names == ("base", "wide")
 
 
+def test_a_name_of_the_list_is_a_run_in_the_usual_folder(root, tmp_path, monkeypatch):
+    shutil.copytree(root, tmp_path / "runs")
+    monkeypatch.chdir(tmp_path)
+    listed = [row.folder for row in chipsmith.runs(sort="name")]
+    result = chipsmith.compare(listed[:2])
+    assert [run.folder.as_posix() for run in result.runs] == ["runs/base", "runs/deep/diabetes"]
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -158,7 +158,7 @@ def test_a_tool_that_is_not_installed_is_named_with_its_mend(tmp_path, monkeypat
 
 
 def test_an_unknown_tool_is_refused(tmp_path):
-    with pytest.raises(BadInput, match="'wandb' is not a valid TrackerKind; runs are told to tensorboard and mlflow"):
+    with pytest.raises(BadInput, match="--track wandb: runs are told to tensorboard and mlflow"):
         chipsmith.train(write_small_recipe(tmp_path), out=tmp_path / "run", track=["wandb"])
 
 
