@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 
 import numpy as np
@@ -167,6 +168,23 @@ def test_the_table_fits_its_terminal(root, monkeypatch, capsys, columns):
     assert "424" in printed
     assert ("seed" in printed.splitlines()[2]) == (columns == "140")
     assert "4 runs in " in printed
+    assert "every chip gave its reference's bits" in printed
+
+
+def test_a_chip_that_is_not_exact_is_seen_in_the_table(root, tmp_path, monkeypatch, capsys):
+    shutil.copytree(root / "base", tmp_path / "faulty")
+    content = json.loads((tmp_path / "faulty" / RESULT).read_text())
+    content["record"]["bit_exact"]["mismatches"] = 3
+    (tmp_path / "faulty" / RESULT).write_text(json.dumps(content))
+    monkeypatch.setenv("COLUMNS", "80")
+    from chipsmith.console.runs import present_runs
+
+    listed = chipsmith.runs(tmp_path)
+    present_runs(listed).print_text()
+    assert re.search(r"faulty .* NO", capsys.readouterr().out)
+    assert listed[0].bit_exact is False
+    remarks = chipsmith.compare([root / "base", tmp_path / "faulty"]).remarks
+    assert "the chip of faulty differs from its witness: its figures are of a faulty run" in remarks
 
 
 # --- compare ----------------------------------------------------------------------------------------------------------
