@@ -79,7 +79,7 @@ def test_the_score_interval_holds_the_truth_as_often_as_it_says(only_first, only
 def test_the_paired_bootstrap_holds_the_truth_as_often_as_it_says():
     """Errors of two networks on the same examples: what is hard for both is shared, the second errs 0.1 more."""
     generator = np.random.default_rng(0)
-    count, repeats, truth = 100, 300, -0.1
+    count, repeats, truth = 100, 200, -0.1
     covered, widths, alone = 0, [], []
     for _ in range(repeats):
         shared = generator.normal(size=(count, 1))
