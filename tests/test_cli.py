@@ -413,7 +413,7 @@ def test_bash_completes_with_what_the_command_prints(here):
         echo "${COMPREPLY[@]}"
     """
     done = subprocess.run(["bash", "--norc", "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["compress", "compile", "cosim", "conformance"]
+    assert done.stdout.split() == ["compress", "compare", "compile", "cosim", "conformance"]
 
 
 def python(*arguments: str) -> str:

@@ -100,7 +100,10 @@ def test_others_compute_the_same_states(classified, machine):
 
 def test_the_folder_holds_the_circuit_of_the_first_test_example(classified):
     files = {file.name for file in classified.folder.iterdir()}
-    assert files == {"circuit.qasm", "report.html", "result.json", "trained.safetensors", "bom.cdx.json"}
+    assert files == {
+        *("circuit.qasm", "report.html", "result.json", "trained.safetensors", "bom.cdx.json"),
+        *("recipe.yaml", "test_answers.npz"),
+    }
     assert CHECKPOINT not in files
     text = (classified.folder / "circuit.qasm").read_text()
     assert text.startswith("OPENQASM 3")
@@ -122,6 +125,33 @@ def test_the_page_shows_its_sections_and_no_latency(classified, machine):
     assert '<section id="latency">' not in page
     assert '<section id="kernel">' in (machine.folder / "report.html").read_text()
     assert '<svg class="circuit"' in page
+
+
+def test_a_circuit_is_compared_with_a_chip_on_the_same_flowers(classified, tmp_path):
+    """Its inputs are components of theirs: what is paired is what both were made of."""
+    on_chip = chipsmith.run(
+        write_recipe(tmp_path, network={"kind": "mlp", "hidden": [8]}, principal_components=None, quantum=None),
+        out=tmp_path / "chip",
+    )
+    result = chipsmith.compare([on_chip, classified])
+    (difference,) = result.metrics[0].differences
+    right = [run.answers.right.mean() for run in result.runs]
+    assert difference.paired
+    assert difference.value == pytest.approx(right[1] - right[0])
+    assert right[1] == pytest.approx(classified.record.primary_metric("exact").value)
+    figures = {figure.label: figure.values for figure in result.figures}
+    assert figures["latency"][1] is None
+    assert figures["qubits"] == (None, 3)
+    assert all(layer.figures[1] is None for layer in result.layers)
+
+
+def test_the_record_says_what_a_circuit_was_made_of(classified):
+    record = classified.record
+    assert "kind: quantum_classifier" in record.recipe.yaml
+    assert record.command.shell.endswith("irises.yaml")
+    assert record.splits.part("test").examples == 30
+    assert record.parameters.total == record.circuit.parameters + record.circuit.head_parameters
+    assert record.mistakes.wrong == 30 - round(30 * record.primary_metric("exact").value)
 
 
 def test_a_seed_gives_the_same_object_again(classified, tmp_path):

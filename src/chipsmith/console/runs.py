@@ -40,7 +40,9 @@ def _run_table(rows: Sequence[RunRow], root: str) -> Table:
     from rich.console import Console
 
     wide = Console().width >= _WIDE
-    columns = dict(_COLUMNS if wide else {name: _COLUMNS[name] for name in _COLUMNS if name not in _ONLY_WIDE})
+    exact = all(row.bit_exact is not False for row in rows)
+    left_out = () if wide else (*_ONLY_WIDE, *(("bits",) if exact else ()))
+    columns = {name: show for name, show in _COLUMNS.items() if name not in left_out}
     if not wide:
         columns["metric"] = _narrow_metric
     table = new_table(f"runs in {root}", *columns)
@@ -51,7 +53,8 @@ def _run_table(rows: Sequence[RunRow], root: str) -> Table:
             column.justify = "right"
     for row in rows:
         table.add_row(*(show(row) for show in columns.values()))
-    table.caption = "cycles simulated; uJ and mm2 estimated; bits: whether the chip gave the reference's, all of them"
+    bits = "every chip gave its reference's bits" if exact else "bits: whether a chip gave all of its reference's"
+    table.caption = f"cycles simulated; uJ and mm2 estimated; {bits}"
     return table
 
 
@@ -111,6 +114,10 @@ _NUMBERS = ("seed", "params", "cycles", "us", "uJ", "mm2")
 
 _SIDE_BY_SIDE = 4
 """Runs in a table of 80 columns, the baseline among them; of more there are several tables."""
+_FINDINGS = "findings"
+"""What was found in the data is told below the tables."""
+_LONGEST = 40
+"""Letters of a value; the page has it whole."""
 _LAYERS_SHOWN = 12
 """Layers on a terminal, those with the most cycles; the page has all."""
 
@@ -183,11 +190,17 @@ def _layer_table(result: RunComparison, chosen: Sequence[int]) -> Table:
 
 def _field_table(result: RunComparison, chosen: Sequence[int]) -> Table:
     table = _narrow_table("what differs", "", *(result.names[index] for index in chosen))
-    for index in range(1, len(chosen) + 1):
-        table.columns[index].justify = "left"
+    table.columns[0].no_wrap = True
+    for column in table.columns[1:]:
+        column.justify = "left"
     for row in result.differences:
-        table.add_row(f"{row.group}: {row.field}", *(row.values[index] or "-" for index in chosen))
+        if row.field != _FINDINGS:
+            table.add_row(f"{row.group}: {row.field}", *(_cut(row.values[index] or "-") for index in chosen))
     return table
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def _narrow_table(title: str, *columns: str) -> Table:

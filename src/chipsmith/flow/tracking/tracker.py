@@ -71,7 +71,7 @@ def epoch_figures(epoch: Epoch) -> dict[str, float]:
 
 def parse_trackers(names: Sequence[str]) -> tuple[TrackerKind, ...]:
     """The tools of these names, each once. Raises BadInput."""
-    try:
-        return tuple(dict.fromkeys(TrackerKind(name) for name in names))
-    except ValueError as error:
-        raise BadInput(f"--track: {error}; runs are told to {' and '.join(TrackerKind)}") from None
+    unknown = [name for name in names if name not in list(TrackerKind)]
+    if unknown:
+        raise BadInput(f"--track {unknown[0]}: runs are told to {' and '.join(TrackerKind)}")
+    return tuple(dict.fromkeys(TrackerKind(name) for name in names))

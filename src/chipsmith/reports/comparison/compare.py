@@ -33,9 +33,12 @@ def _remarks(runs: Sequence[ComparedRun]) -> Iterator[str]:
         record = run.record
         if isinstance(record, RunRecord) and record.bit_exact is not None and not record.bit_exact.exact:
             yield f"the chip of {run.name} differs from its witness: its figures are of a faulty run"
-        if record.data is not None:
-            for finding in record.data.warnings:
-                yield f"{run.name}: {finding.message}"
+    warned: dict[str, list[str]] = {}
+    for run in runs:
+        for finding in run.record.data.warnings if run.record.data is not None else ():
+            warned.setdefault(finding.message, []).append(run.name)
+    for message, names in warned.items():
+        yield f"{', '.join(names)}: {message}"
     nodes = {chip.inference.energy.caveat for chip in (run.record for run in runs) if isinstance(chip, RunRecord)}
     if len(nodes) > 1:
         yield "the energies are of other technologies: their ratio holds no better than the weaker estimate"

@@ -107,8 +107,8 @@ def pair_answers(first: AnswerTable, second: AnswerTable) -> Pairing:
     matches = [(index, places[key]) for index, key in enumerate(_keys(first)) if key in places]
     common, fewest = len(matches), min(len(first), len(second))
     if common < fewest:
-        share = f"{common:,} of {fewest:,} test examples are common" if common else "no test example is common"
-        return _apart(f"{share}: the runs split the data differently; {_WIDER}")
+        share = f"{common:,} of {fewest:,} test examples are" if common else "no test example is"
+        return _apart(f"{share} the same by hash: another seed splits, and scales by its own training part; {_WIDER}")
     chosen = np.array(matches, np.int64).T
     if first.task is not second.task or not np.array_equal(first.target[chosen[0]], second.target[chosen[1]]):
         return _apart(f"the same inputs have other targets; {_WIDER}")

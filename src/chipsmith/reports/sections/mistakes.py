@@ -8,7 +8,7 @@ from chipsmith.reports.record import LearnedRecord
 from chipsmith.reports.run_facts import Mistake, MistakesRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
 
-_COLUMNS = ("example", "truth", "answer", "its probability", "that of the truth", "residual", "text")
+_COLUMNS = ("example", "truth", "answer", "its probability", "that of the truth", "residual", "as the network reads it")
 _NOTHING = Cell(text="")
 
 
@@ -61,7 +61,7 @@ def _row(mistake: Mistake) -> tuple[Cell, ...]:
         _share(mistake.probability),
         _share(mistake.true_probability),
         _NOTHING if mistake.residual is None else number(mistake.residual, significant(mistake.residual)),
-        Cell(text=mistake.text, label="text") if mistake.text else _NOTHING,
+        Cell(text=mistake.text, label="read as") if mistake.text else _NOTHING,
     )
 
 

@@ -85,7 +85,9 @@ def _parameters(parameters: ParametersRecord) -> str:
         for layer in parameters.layers
     ]
     total = ("all", "", "", number(parameters.total, f"{parameters.total:,}"))
-    layers = table(("layer", "kind", "shapes", "parameters"), rows, total=total, label="Parameters by layer")
+    layers = table(
+        ("layer", "kind", "shapes", "parameters"), rows, total=total, label="Parameters by layer", narrow="stack"
+    )
     kept = f", and {parameters.fixed:,} numbers that are kept with them" if parameters.fixed else ""
     shown = layers if len(rows) <= _UNFOLDED_LAYERS else details(f"{len(rows)} layers", layers)
     text = f"{parameters.total:,} parameters that training chose{kept}, counted in the network before it is quantised."
