@@ -161,7 +161,7 @@ class _Cutter:
         joined = self._join(around, generator)
         end = self._choose_end(joined, around, generator)
         padded = np.concatenate([np.zeros(self._length, np.float32), joined.samples])
-        return padded[end : end + self._length]
+        return np.asarray(padded[end : end + self._length])
 
     def _join(self, around: _Around, generator: np.random.Generator) -> JoinedSound:
         centres = self._others if around in (_Around.SPEECH, _Around.PAUSE) else self._words
@@ -169,10 +169,12 @@ class _Cutter:
         beside = [recording for recording in self._others if recording.speaker == centre.speaker] or self._others
         drawn = [beside[index] for index in generator.integers(len(beside), size=_NEIGHBOURS + 1)]
         given = self._data.joining
-        noise_db = generator.uniform(*sorted((given.noise_db, self._data.quietest_noise_db)))
+        loudest, quietest = sorted((given.noise_db, self._data.quietest_noise_db))
         pause = {"shortest_pause_s": self._data.features.seconds} if around is _Around.PAUSE else {}
         longest = max(given.longest_pause_s, self._data.features.seconds * 1.5)
-        joining = given.model_copy(update={"noise_db": noise_db, "longest_pause_s": longest, **pause})
+        joining = given.model_copy(
+            update={"noise_db": generator.uniform(loudest, quietest), "longest_pause_s": longest, **pause}
+        )
         return join_recordings(
             [self._play(each, generator) for each in (*drawn[:_NEIGHBOURS], centre, drawn[-1])],
             rate_hz=self._data.features.rate_hz,
