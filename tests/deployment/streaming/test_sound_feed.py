@@ -7,10 +7,12 @@ import io
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
 from chipsmith.deployment.streaming.sound_feed import (
     SampleFormat,
     SoundFeed,
+    decode_samples,
     feed_chunks,
     open_raw_sound,
     open_sound_file,
