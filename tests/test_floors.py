@@ -60,6 +60,7 @@ HEAVY = {"torch", "torchao", "executorch", "mlxtend", "sklearn", "plotly", "tosa
     "PIL",
     "soundfile",
     "librosa",
+    "soxr",
     "tokenizers",
     "aeon",
     "pandas",

@@ -15,7 +15,7 @@ from chipsmith.api.parameter import parameters_of
 
 NAMES = "run train recipes compress predict judge report check_data audit compile simulate infer estimate diff"
 NAMES += " deploy kernel scale search keygen sign verify cosim rtl synth generations chips conformance ops bom"
-NAMES += " timing power doctor mcp explain runs compare stream"
+NAMES += " timing power doctor mcp explain runs compare stream tune"
 
 
 def test_every_verb_is_a_function_of_the_package_and_a_command():

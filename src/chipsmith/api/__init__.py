@@ -5,7 +5,7 @@
     train  compress                                     from a recipe: a network, a smaller network
     compile  simulate  predict  judge  estimate  diff   a network or its Program on a chip
     explain                                             why it takes what it takes, and what would help
-    stream                                              a program that listens, piece by piece
+    stream  tune                                        a program that listens, and when it notices a word
     audit                                               what a network tells of those it was trained on
     deploy                                              a network as C for a device without an NPU
     kernel                                              a single layer: on chips, under their roof, and on this computer

@@ -1,18 +1,21 @@
-"""The verb of a program that listens: stream."""
+"""The verbs of a program that listens: stream, tune."""
 
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Union
 
-from chipsmith.api.forms import AnyPath, ProgramLimits, RequiredSignature
+from chipsmith.api.forms import AnyPath, ProgramLimits, RecipeSettings, RequiredSignature
 from chipsmith.api.parameter import Argument, Option
-from chipsmith.api.values import as_program
+from chipsmith.api.values import as_program, as_recipe_name, as_seed
 from chipsmith.api.verb import Verb
 from chipsmith.console import stream as console
+from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
     from chipsmith.deployment.streaming.live import LiveStream
+    from chipsmith.deployment.streaming.tuning import TunedStream
+    from chipsmith.learn import Recipe
     from chipsmith.program.program import Program
     from chipsmith.tosa.graph import Array
 
@@ -90,4 +93,72 @@ def stream(
     return open_stream(loaded, source, settings, form=form, name=name, limits=limits, as_json_lines=jsonl)
 
 
-STREAM_VERBS = (Verb(function=stream, present=console.present_stream),)
+def tune(
+    program: Annotated[
+        AnyPath,
+        Argument(metavar="P.program|RUN_FOLDER", help="What `chipsmith run` left in its folder, or the folder."),
+    ],
+    *,
+    recipe: Annotated[
+        "AnyPath | Recipe", Option(help="Whose recordings are joined: wake_word, spoken_digits, or a file like these.")
+    ] = "wake_word",
+    settings: RecipeSettings = (),
+    detect: Annotated[
+        str | None, Option(metavar="CLASS", help="The class that is to be noticed; of two classes the second.")
+    ] = None,
+    false_accepts: Annotated[
+        float, Option(metavar="N", help="False accepts an hour, at most, on the validation recordings.")
+    ] = 1.0,
+    passes: Annotated[int, Option(help="How often the recordings are joined, each time in another order.")] = 7,
+    noise_db: Annotated[
+        float, Option(flags=("--noise",), metavar="DB", help="Noise so far below the mean power of the words.")
+    ] = 20.0,
+    hop_ms: Annotated[float, Option(flags=("--hop",), metavar="MS", help="Sound that comes at a time.")] = 20.0,
+    every: Annotated[int, Option(metavar="HOPS", help="An inference each so many hops.")] = 4,
+    seed: Annotated[int, Option(help="Seed of orders, pauses and noise.")] = 0,
+    limits: ProgramLimits = None,
+) -> "TunedStream":
+    """Choose how a program notices a word: smoothing and threshold on validation recordings, judged on test recordings.
+
+    The validation recordings of `recipe` (`settings` replace fields of it), of voices that training never heard, are
+    joined to long sounds, with pauses and with noise; of all rules that accept falsely no more than `false_accepts`
+    times an hour there, the one that misses the fewest words is written beside the program's file, where `stream`
+    finds it. What it does on the test recordings, joined alike and of other voices still, is told with intervals. All
+    inferences are executed on the simulated chip. `limits` as for `simulate`. Raises BadInput.
+    """
+    from chipsmith.deployment.predict import read_deployment
+    from chipsmith.deployment.streaming.open import find_program
+    from chipsmith.deployment.streaming.settings import StreamSettings
+    from chipsmith.deployment.streaming.tuning import HeldRecordings, Tuning, choose_word, tune_stream
+    from chipsmith.learn import Recipe, load_recipe
+    from chipsmith.learn.data.joined_sound import Joining
+
+    path = find_program(Path(program))
+    loaded, named = as_program(path, limits, None), as_recipe_name(recipe)
+    read = named if isinstance(named, Recipe) else load_recipe(named, settings)
+    if not isinstance(read.data, HeldRecordings):
+        raise BadInput(f"recipe {read.name} has no recordings to join; wake_word and spoken_digits have")
+    if not 0 <= noise_db <= 100 or not 1 <= hop_ms <= 60_000 or every < 1:
+        raise BadInput("--noise is 0 to 100 dB, --hop 1 to 60000 ms, --every 1 hop or more")
+    return tune_stream(
+        loaded,
+        read.data,
+        Tuning(
+            word=choose_word(read_deployment(loaded, name=str(path)), detect),
+            false_accepts_per_hour=false_accepts,
+            repeats=passes,
+            joining=Joining(noise_db=noise_db),
+            seed=as_seed(seed),
+        ),
+        StreamSettings(hop_ms=hop_ms, every=every),
+        name=str(path),
+        seed=read.seed,
+        path=path,
+        limits=limits,
+    )
+
+
+STREAM_VERBS = (
+    Verb(function=stream, present=console.present_stream),
+    Verb(function=tune, present=console.present_tuned, fails="no rule keeps to the false accepts that were asked for"),
+)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from chipsmith.deployment.streaming.live import LiveStream
+    from chipsmith.deployment.streaming.rates import DetectionCounts
     from chipsmith.deployment.streaming.summary import StreamDecision, StreamSummary
+    from chipsmith.deployment.streaming.tuning import TunedStream
     from chipsmith.schema import Json
 
 
@@ -24,6 +26,57 @@ def present_stream(result: LiveStream) -> Presentation:
     """The decisions, one line each as they come, or those at which a class is noticed; then the figures."""
     print_text = _print_json_lines if result.as_json_lines else _print_text
     return Presentation(to_json=partial(_collect, result), print_text=partial(print_text, result))
+
+
+def present_tuned(result: TunedStream) -> Presentation:
+    """The rule, and what it does on validation and test recordings."""
+    asked = f"{result.tuning.false_accepts_per_hour:g} false accepts an hour"
+    return Presentation(
+        to_json=result.to_json,
+        print_text=partial(_print_tuned, result),
+        failure="" if result.met else f"no rule keeps to {asked} on the validation recordings; the fewest were taken",
+    )
+
+
+def _print_tuned(result: TunedStream) -> None:
+    rule = result.settings.rule
+    assert rule is not None
+    table = new_table(f"{result.network} on {result.chip}: '{rule.classes[0]}'", "figure", "validation", "test")
+    parts = (result.validation, result.test)
+    table.add_row("sound", *(f"{part.hours * 60:,.1f} min, {part.passes} passes" for part in parts))
+    table.add_row("false accepts an hour", *(_accepts(part) for part in parts))
+    table.add_row("words not noticed", *(_rejects(part) for part in parts))
+    table.add_row("delay after the word", *(_delay(part) for part in parts))
+    table.caption = (
+        f"simulated: {result.inferences:,} inferences on the chip, one each {result.settings.every} hops of "
+        f"{result.settings.hop_ms:g} ms; recordings of voices never heard, joined with pauses and noise "
+        f"{result.tuning.joining.noise_db:g} dB below them; intervals 95 %, exact, as of one pass: the same words once "
+        "more are no new evidence"
+    )
+    print_tables(table)
+    print(
+        f"rule: threshold {rule.threshold:g}, averaged over {rule.smooth_ms:g} ms, then nothing for "
+        f"{rule.refractory_ms:g} ms; chosen on validation alone, for at most "
+        f"{result.tuning.false_accepts_per_hour:g} false accepts an hour"
+    )
+    if result.path is not None:
+        print(f"written to {result.path}: `chipsmith stream` takes it from there")
+
+
+def _accepts(part: DetectionCounts) -> str:
+    interval = part.accepts_interval
+    return f"{part.accepts_per_hour:.2g} ({interval.low:.2g} to {interval.high:.2g})"
+
+
+def _rejects(part: DetectionCounts) -> str:
+    interval = part.reject_interval
+    share = f"{part.reject_share:.1%} ({interval.low:.1%} to {interval.high:.1%})"
+    return f"{share}, {part.rejected} of {part.words}"
+
+
+def _delay(part: DetectionCounts) -> str:
+    middle, late = part.delay_s(50), part.delay_s(95)
+    return "none noticed" if middle is None or late is None else f"p50 {middle * 1e3:.0f}, p95 {late * 1e3:.0f} ms"
 
 
 def _collect(result: LiveStream) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ class AnswerReader(ABC):
     """Reads the outputs of a stream's inferences, one after the other."""
 
     @abstractmethod
-    def read(self, output: NDArray[np.float32], *, inputs: NDArray[np.float32], time_s: float) -> StreamAnswer:
+    def read(self, output: NDArray[np.float32], *, inputs: NDArray[Any], time_s: float) -> StreamAnswer:
         """The answer of the network's first output (1, ...) for `inputs` (1, ...) at a time of the stream."""
 
 
@@ -58,7 +59,7 @@ class _Classes(AnswerReader):
         self._smoother = None if rule is None else Smoother(rule.smooth_ms / 1e3)
         self._detector = None if rule is None else Detector(rule, self._names)
 
-    def read(self, output: NDArray[np.float32], *, inputs: NDArray[np.float32], time_s: float) -> StreamAnswer:  # noqa: ARG002
+    def read(self, output: NDArray[np.float32], *, inputs: NDArray[Any], time_s: float) -> StreamAnswer:  # noqa: ARG002
         probabilities = softmax(output)[0]
         if self._smoother is not None:
             probabilities = self._smoother.step(time_s, probabilities)
@@ -80,7 +81,7 @@ class _Numbers(AnswerReader):
     def __init__(self, deployment: Deployment) -> None:
         self._names, self._scaling = deployment.class_names, deployment.target_scaling
 
-    def read(self, output: NDArray[np.float32], *, inputs: NDArray[np.float32], time_s: float) -> StreamAnswer:  # noqa: ARG002
+    def read(self, output: NDArray[np.float32], *, inputs: NDArray[Any], time_s: float) -> StreamAnswer:  # noqa: ARG002
         restored = self._scaling.restore(output) if self._scaling else output
         values = {name: float(value) for name, value in zip(self._names, restored[0], strict=True)}
         return StreamAnswer(
@@ -92,7 +93,7 @@ class _Errors(AnswerReader):
     def __init__(self, deployment: Deployment) -> None:
         self._threshold = deployment.anomaly_threshold
 
-    def read(self, output: NDArray[np.float32], *, inputs: NDArray[np.float32], time_s: float) -> StreamAnswer:  # noqa: ARG002
+    def read(self, output: NDArray[np.float32], *, inputs: NDArray[Any], time_s: float) -> StreamAnswer:  # noqa: ARG002
         error = float(reconstruction_errors(output, inputs)[0])
         if self._threshold is None:
             return StreamAnswer(json={"error": error}, line=f"mean squared error {error:.4g}")
@@ -112,7 +113,7 @@ class _NextTokens(AnswerReader):
         self._reader, self._window = reader, window
         self._expected: NDArray[np.float64] | None = None
 
-    def read(self, output: NDArray[np.float32], *, inputs: NDArray[np.float32], time_s: float) -> StreamAnswer:  # noqa: ARG002
+    def read(self, output: NDArray[np.float32], *, inputs: NDArray[Any], time_s: float) -> StreamAnswer:  # noqa: ARG002
         last = self._window.filled - 1
         token = int(inputs[0, last])
         bits = None if self._expected is None else float(-np.log2(max(self._expected[token], 1e-300)))

@@ -179,7 +179,7 @@ class LiveStream:
 
     def _read(self, outputs: dict[str, Array], inputs: Array, time_s: float | None) -> StreamAnswer:
         first, *_ = self._host.dequantize_outputs(outputs, (inputs,))
-        return self._answers.read(np.asarray(first, np.float32), inputs=inputs, time_s=time_s or 0.0)
+        return self._answers.read(np.asarray(first, np.float32), inputs=np.asarray(inputs), time_s=time_s or 0.0)
 
     def _account(self, time_s: float | None, host: _Stopwatch, decision: StreamDecision | None) -> None:
         meter, hop_s = self._meter, self._feed.hop_s

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -150,7 +150,8 @@ def _open(
     if isinstance(reader, TextReader):
         return window, TextFeed(_source_name(source), _text_chunks(source), reader=reader, rate_hz=form.rate_hz)
     if isinstance(reader, SeriesReader):
-        names, convert = reader.channels, convert_channels(reader.channels)
+        names: Sequence[str] = reader.channels
+        convert: Callable[[dict[str, str]], Any] = convert_channels(reader.channels)
         if isinstance(source, np.ndarray):
             source = _array_lines(source, len(names))
     else:
@@ -229,7 +230,7 @@ def _read_text(source: str | os.PathLike[str]) -> Iterator[str]:
 
 def _opened_text(source: str | os.PathLike[str]) -> io.TextIOWrapper:
     if source == STANDARD_INPUT:
-        return io.TextIOWrapper(io.BufferedReader(_Unclosed(_piped())), encoding="utf-8", newline="")  # type: ignore[type-var]
+        return io.TextIOWrapper(io.BufferedReader(_Unclosed(_piped())), encoding="utf-8", newline="")
     return io.TextIOWrapper(open_ordinary(find_file(os.fspath(source))), encoding="utf-8-sig", newline="")
 
 

@@ -127,7 +127,7 @@ class SoundFeed(Feed):
 
 
 def _resampler(rate_hz: float, target_hz: int) -> Any:
-    require_package("librosa", extra="data", task="resample sounds")
+    require_package("soxr", extra="data", task="resample sounds")
     import soxr
 
     return soxr.ResampleStream(rate_hz, target_hz, 1, dtype="float32", quality="HQ")

@@ -22,15 +22,13 @@ class SlidingSpectra:
     """
 
     def __init__(self, step: Spectrum, *, length: int) -> None:
-        import librosa
+        from librosa.filters import get_window, mel
 
         self._step, self._length = step, length
         self._half = step.window // 2
         count = 1 + (length + 2 * self._half - step.window) // step.hop
-        self._hann = librosa.filters.get_window("hann", step.window, fftbins=True).reshape(-1, 1)
-        self._mel = librosa.filters.mel(
-            sr=step.rate_hz, n_fft=step.window, n_mels=step.mels, fmin=step.lowest_hz, dtype=np.float32
-        )
+        self._hann = get_window("hann", step.window, fftbins=True).reshape(-1, 1)
+        self._mel = mel(sr=step.rate_hz, n_fft=step.window, n_mels=step.mels, fmin=step.lowest_hz, dtype=np.float32)
         starts = np.arange(count) * step.hop - self._half
         self._inside = (starts >= 0) & (starts + step.window <= length)
         self._power = np.zeros((1 + step.window // 2, count), np.float32, order="F")

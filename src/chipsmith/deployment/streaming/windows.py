@@ -19,9 +19,11 @@ class SlidingWindow(ABC):
     """The latest of a stream. `push` takes what is new, `inputs` makes the network's input (1, ...) of the window.
 
     `seen` counts what was pushed, in samples, rows or tokens; `end` is where the window ends, counted likewise.
+    `incremental`: what was reckoned of a piece is kept for the next window.
     """
 
     seen: int = 0
+    incremental: bool = True
 
     @property
     def end(self) -> int:
@@ -91,8 +93,6 @@ class SoundWindow(SlidingWindow):
 class SeriesWindow(SlidingWindow):
     """The latest rows of a series. Before it is full it begins with the stream and is padded behind, as in training."""
 
-    incremental = True
-
     def __init__(self, preprocessing: Preprocessing, reader: SeriesReader) -> None:
         self._preprocessing, self._length, self._width = preprocessing, reader.length, len(reader.channels)
         self._rows = np.zeros((0, self._width), np.float32)
@@ -110,10 +110,9 @@ class SeriesWindow(SlidingWindow):
 class RowWindow(SlidingWindow):
     """The latest row of a table: each is an example of its own. What is pushed is a mapping from column to cell."""
 
-    incremental = True
-
     def __init__(self, preprocessing: Preprocessing) -> None:
-        self._preprocessing, self._row = preprocessing, {}
+        self._preprocessing = preprocessing
+        self._row: dict[str, str] = {}
 
     def push(self, new: dict[str, str]) -> None:
         """The next row."""
@@ -127,8 +126,6 @@ class RowWindow(SlidingWindow):
 
 class TokenWindow(SlidingWindow):
     """The latest tokens of a text, padded behind while there are fewer, as in training."""
-
-    incremental = True
 
     def __init__(self, reader: TextReader) -> None:
         self._reader = reader
