@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chipsmith.errors import BadInput
+from chipsmith.learn.faults import first_fault
 from chipsmith.files import write_whole
 from chipsmith.learn.functions import refuse_functions
 from chipsmith.learn.reproducible import reproducible, require_torch
@@ -79,9 +80,7 @@ def _parse(text: str, weights: Tensors, file: Path) -> Training:
     try:
         return Training.model_validate(training)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"{file}: {place or 'description'}: {first['msg']}; {_MEND}") from error
+        raise BadInput(f"{file}: {first_fault(error, Training)}; {_MEND}") from error
 
 
 def _restore(training: Training, weights: Tensors, file: Path) -> torch.nn.Module:
