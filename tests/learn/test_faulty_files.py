@@ -1,4 +1,4 @@
-"""Hundreds of faulty recipes, chips, studies and settings: each message is in the user's terms, with the field's place."""
+"""Hundreds of faulty recipes, chips, studies, settings: messages in the user's terms, with the field's place."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chipsmith.errors import BadInput
-from chipsmith.learn.faults import first_fault
 from chipsmith.files import write_whole
+from chipsmith.learn.faults import first_fault
 from chipsmith.learn.functions import refuse_functions
 from chipsmith.learn.reproducible import reproducible, require_torch
 from chipsmith.learn.tensor_files import hash_tensors, read_safetensors
