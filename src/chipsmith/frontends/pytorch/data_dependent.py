@@ -13,7 +13,7 @@ _SAME = "a chip does the same steps for every input"
 _ADVICE = (
     (
         r"^(if|elif)\b|\bif\b.*\belse\b",
-        f"it decides by the values in a tensor, and {_SAME}; compute both and choose with torch.where(condition, a, b), "
+        f"it decides by the values in a tensor, and {_SAME}; compute both, choose with torch.where(condition, a, b), "
         "or decide outside of the network",
     ),
     (
