@@ -87,7 +87,7 @@ def parse_document(text: str, *, origin: str, form: str) -> Document:
     except RepeatedKey as error:
         raise BadInput(f"{origin}{_place(error)}: {error.problem}") from error
     except yaml.MarkedYAMLError as error:
-        raise BadInput(f"{origin}{_place(error)}: not YAML: {error.problem or error.context}") from error
+        raise BadInput(f"{origin}{_place(error)}: not YAML: {_worded(error)}") from error
     except yaml.YAMLError as error:
         raise BadInput(f"{origin}: not YAML: {' '.join(str(error).split())}") from error
     except ValueError as error:
@@ -99,6 +99,30 @@ def parse_document(text: str, *, origin: str, form: str) -> Document:
 def parse_value(text: str) -> Any:
     """The value in a short YAML text. Raises yaml.YAMLError, ValueError, RecursionError."""
     return PlainLoader(text).get_single_data()
+
+
+_WORDS = (
+    (
+        r"mapping values are not allowed",
+        "a ': ' where no field can stand: mind the indentation, or put the text in quotes",
+    ),
+    (r"expected <block end>, but found", "it is indented otherwise than the lines above it that it belongs to"),
+    (r"could not find expected ':'", "a line without ': ' between a field and its value"),
+    (r"found character '.t' that cannot start", "a tab; indent by spaces"),
+    (r"found character '(.)' that cannot start", "a value that begins with a sign of YAML's own: put it in quotes"),
+    (r"expected ',' or '\]'", "a list that is not closed, or has no comma between two values: [1, 2]"),
+    (r"expected ',' or '\}'", "a section that is not closed, or has no comma between two fields: {a: 1, b: 2}"),
+    (r"expected the node content|did not find expected node", "a value is missing, or a bracket is not closed"),
+    (r"found unexpected end of stream", "a quote that is not closed"),
+    (r"could not determine a constructor", "a tag (!...); take it out, and write the value alone"),
+    (r"sequence entries are not allowed", "a '- ' where no list can begin: put it on a line of its own"),
+)
+"""What the parser says, and what it means for who wrote the file."""
+
+
+def _worded(error: yaml.MarkedYAMLError) -> str:
+    said = str(error.problem or error.context)
+    return next((words for pattern, words in _WORDS if re.search(pattern, said)), said)
 
 
 def _place(error: yaml.MarkedYAMLError) -> str:

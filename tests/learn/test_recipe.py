@@ -37,9 +37,9 @@ def test_a_recipe_goes_to_json_and_back():
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("training.epoch=3", "recipe digits: training.epoch is not a field; did you mean epochs?"),
+        ("training.epoch=3", "recipe digits: training.epoch is not a field; did you mean training.epochs?"),
         ("trainig.epochs=3", "trainig is not a field; did you mean training?"),
-        ("network.chanels=[1]", "network.chanels is not a field; did you mean channels?"),
+        ("network.chanels=[1]", "network.chanels is not a field; did you mean network.channels?"),
         ("network.kind=cnnn", "network.kind = cnnn is not known; did you mean cnn?"),
         ("training.optimizer.kind=adm", "training.optimizer.kind = adm is not known; did you mean adam?"),
         ("training.schedule={}", "training.schedule.kind is missing: it is one of constant, cosine, one_cycle"),

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from chipsmith.chip.fields import FieldRow, field_rows
-from chipsmith.suggest import nearest_at_end, nearest_name
+from chipsmith.suggest import nearest_at_end, nearest_field
 
 _SHOWN = 80
 """Characters of a value that a message shows."""
@@ -70,15 +70,13 @@ def _names_below(path: str) -> list[str]:
 
 
 def _nearest_field(path: str) -> str:
-    section, _, name = path.rpartition(".")
-    names = _names_below(section)
-    near = nearest_name(name, names)
+    section = path.rpartition(".")[0]
+    known = [row.path for row in field_rows()]
+    sections = [name for name in _names_below("") if name not in known]
+    near = nearest_field(path, [*known, *sections])
     if near:
-        return f"; did you mean {f'{section}.' if section else ''}{near}?"
-    elsewhere = [row.path for row in field_rows() if row.path.rpartition(".")[2] == name]
-    if elsewhere:
-        return f"; did you mean {elsewhere[0]}?"
-    return f"; {section or 'a chip file'} has {', '.join(names)}"
+        return f"; did you mean {near}?"
+    return f"; {section or 'a chip file'} has {', '.join(_names_below(section))}"
 
 
 def _nearest_value(path: str, value: object) -> str:

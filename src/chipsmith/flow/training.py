@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from chipsmith.chip import Chip, parse_overrides
+from chipsmith.chip.fields import field_rows
 from chipsmith.chip.reading import CHIP_PREFIX
 from chipsmith.errors import BadInput
 from chipsmith.files import make_folder
@@ -18,7 +19,7 @@ from chipsmith.flow.tracking.tracked import tracked
 from chipsmith.flow.tracking.tracker import TrackerKind
 from chipsmith.learn import Dataset, Recipe, TrainedNetwork, load_recipe, predict, save_trained, train
 from chipsmith.learn.progress import Progress
-from chipsmith.learn.recipe import change_fields, parse_recipe
+from chipsmith.learn.recipe import change_fields, nearest_recipe_field, parse_recipe
 from chipsmith.learn.training.processes import processes
 from chipsmith.learn.validation import evaluate
 
@@ -45,6 +46,9 @@ def read_job(
         _refuse_ambiguous(setting)
     chip_settings = [setting for setting in settings if not _is_recipes(setting)]
     recipe_settings = [setting for setting in settings if _is_recipes(setting)]
+    for setting in chip_settings:
+        if not setting.strip().startswith(CHIP_PREFIX) and _section(setting) not in Chip.model_fields:
+            raise BadInput(f"setting {setting}: {_no_field(setting, [row.path for row in field_rows()])}")
     return change_recipe(recipe, settings=recipe_settings, network=network, seed=seed, allow=allow), chip_settings
 
 
@@ -72,7 +76,7 @@ def _list_changes(settings: Sequence[str], network: str | None, seed: int | None
     changes = [setting.strip().removeprefix(RECIPE_PREFIX) for setting in settings]
     for setting in changes:
         if "=" in setting and not _is_recipes(setting):
-            raise BadInput(f"setting {setting}: a recipe has the fields {', '.join(Recipe.model_fields)}")
+            raise BadInput(f"setting {setting}: {_no_field(setting, ())}")
     if network is not None:
         changes += ["network.kind=function", f"network.function={network}"]
     if seed is not None:
@@ -161,6 +165,16 @@ def _is_recipes(setting: str) -> bool:
     if setting.startswith((RECIPE_PREFIX, CHIP_PREFIX)):
         return setting.startswith(RECIPE_PREFIX)
     return _section(setting) in Recipe.model_fields
+
+
+def _no_field(setting: str, chip_fields: Sequence[str]) -> str:
+    """That there is no such field, and which one was meant."""
+    who = "neither recipe nor chip has this field" if chip_fields else "a recipe has no such field"
+    near = nearest_recipe_field(setting.partition("=")[0].strip(), chip_fields)
+    if near:
+        return f"{who}; did you mean {near}?"
+    there = f"; a chip {', '.join(Chip.model_fields)}" if chip_fields else ""
+    return f"{who}; a recipe has {', '.join(Recipe.model_fields)}{there}"
 
 
 def _refuse_ambiguous(setting: str) -> None:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cache
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from chipsmith.suggest import nearest_at_end, nearest_name
+from chipsmith.learn.schema_walk import (
+    KIND,
+    Schema,
+    example_of,
+    field_paths,
+    follow,
+    kinds_with,
+    union_of,
+    write_flow,
+)
+from chipsmith.suggest import nearest_at_end, nearest_field, nearest_name
 
 _SHOWN = 80
 _CONSEQUENCE = "default_factory_not_called"
@@ -17,20 +27,45 @@ _CONSEQUENCE = "default_factory_not_called"
 _OWN_WORDS = ("value_error", "assertion_error", "string_pattern_mismatch")
 """Faults whose message says more than the schema does."""
 
-Schema = dict[str, Any]
+_TYPE = re.compile(r"(str|int|float|bool|dict|list|tuple|set|none|function|constrained|literal|lax|json)\b|is-instance")
+"""How the name of a type begins that stands in the place of a fault, where a field may be of several."""
+_NAME_FORM = "a name of letters, digits, '_', '.' and '-' that begins with a letter or a digit; for example digits-2"
+NO_LINES: Mapping[str, int] = {}
 
 
-def describe_faults(error: ValidationError, model: type[BaseModel], *, origin: str, given: object = None) -> str:
+def describe_faults(
+    error: ValidationError,
+    model: type[BaseModel],
+    *,
+    origin: str,
+    given: object = None,
+    lines: Mapping[str, int] = NO_LINES,
+) -> str:
     """One message with a line for each fault of `origin`, which was read as `model`.
 
-    With the values that were `given` no fault names the place in a list where a single value stands for a list.
+    With the values that were `given` no fault names the place in a list where a single value stands for a list. `lines`
+    gives a field's line in the file by dotted path.
     """
-    schema = model.model_json_schema()
+    schema = _schema_of(model)
     places = [fault["loc"] for fault in error.errors()]
-    faults = [_describe(fault, schema, given) for fault in error.errors() if not _is_consequence(fault, places)]
+    told = [_describe(fault, schema, given, lines) for fault in error.errors() if not _is_consequence(fault, places)]
+    faults = list(dict.fromkeys(told))
     if len(faults) == 1:
         return f"{origin}: {faults[0]}"
     return "\n  ".join([f"{origin} has {len(faults)} faults:", *faults])
+
+
+@cache
+def _schema_of(model: type[BaseModel]) -> Schema:
+    """Building it takes longer than all else of a message."""
+    return model.model_json_schema()
+
+
+def first_fault(error: ValidationError, model: type[BaseModel]) -> str:
+    """The first fault of a file that no person writes, and how many more there are."""
+    schema, faults = _schema_of(model), error.errors()
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return _describe(faults[0], schema, None, NO_LINES) + more
 
 
 def _is_consequence(fault: ErrorDetails, places: Sequence[tuple[int | str, ...]]) -> bool:
@@ -40,16 +75,28 @@ def _is_consequence(fault: ErrorDetails, places: Sequence[tuple[int | str, ...]]
     return fault["type"] == _CONSEQUENCE or (fault["type"] == "too_short" and within)
 
 
-def _describe(fault: ErrorDetails, schema: Schema, given: object) -> str:
-    names = [str(part) for part in fault["loc"]]
+def _describe(fault: ErrorDetails, schema: Schema, given: object, lines: Mapping[str, int]) -> str:
+    names = _without_types([str(part) for part in fault["loc"]], schema)
     path, section = _resolve(names, schema)
     if given is not None:
         path = _as_given(path, given)
+    return _place_in_file(path, lines) + _words(fault, names, path, section, schema, given)
+
+
+def _place_in_file(path: str, lines: Mapping[str, int]) -> str:
+    """The line of a field, or of what it is in; empty where it came of no file."""
+    while path and path not in lines:
+        path = path.rpartition(".")[0]
+    return f"line {lines[path]}: " if path else ""
+
+
+def _words(fault: ErrorDetails, names: list[str], path: str, section: Schema, schema: Schema, given: object) -> str:
     match fault["type"]:
         case "extra_forbidden":
-            return f"{path} is not a field{_nearest(names[-1], list(section.get('properties', {})))}"
+            return f"{path} is not a field{_nearest_path(path, names, section, schema, given)}"
         case "missing":
-            return f"{path} is missing: give {describe_field(_find_field(names, schema), schema)}"
+            field = _find_field(names, schema)
+            return f"{path} is missing: give {describe_field(field, schema)}{_example(path, field, schema)}"
         case "invalid_key":
             return f"{'.'.join(names)} is not a field: names of fields are texts"
         case "string_type" if names[-1] == "[key]":
@@ -58,20 +105,84 @@ def _describe(fault: ErrorDetails, schema: Schema, given: object) -> str:
             kinds = re.findall(r"'([^']*)'", str(fault["ctx"]["expected_tags"]))
             return f"{path}.kind = {fault['ctx']['tag']} is not known{_nearest(str(fault['ctx']['tag']), kinds)}"
         case "union_tag_not_found":
-            return f"{path}.kind is missing: it is one of {', '.join(_kinds(section))}"
-    mend = _mend(fault, names, schema)
+            kinds = _kinds(section)
+            return f"{path}.kind is missing: it is one of {', '.join(kinds)}, for example {path}.kind: {kinds[0]}"
+    mend = _mend(fault, names, path, schema)
     if fault["input"] is None:
         return f"{path} is empty: {mend}"
     return f"{path or 'the whole'} = {short_value(fault['input'])} is not allowed: {mend}"
 
 
-def _mend(fault: ErrorDetails, names: list[str], schema: Schema) -> str:
+def _mend(fault: ErrorDetails, names: list[str], path: str, schema: Schema) -> str:
     said = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "string_pattern_mismatch":
+        return f"give {_NAME_FORM}"
     field = {} if fault["type"] in _OWN_WORDS else _find_field(names, schema)
     if not field:
         return f"{said[:1].lower()}{said[1:]}"
-    near = nearest_at_end(fault["input"], field.get("enum", ())) if isinstance(fault["input"], str) else ""
-    return f"give {describe_field(field, schema)}{near}"
+    given = fault["input"]
+    near = nearest_at_end(given, field.get("enum", ())) if isinstance(given, str) else ""
+    if near:
+        return f"give {describe_field(field, schema)}{near}"
+    return f"give {describe_field(field, schema)}{_example(path, field, schema, given)}"
+
+
+def _example(path: str, field: Schema, schema: Schema, given: object = None) -> str:
+    """An example, as it stands in the file, and as a setting where that is another form."""
+    kinds = _kinds(follow(field, schema))
+    kind = nearest_name(given, kinds) if isinstance(given, str) else None
+    example = "" if "examples" in field else example_of(field, schema, kind or given)
+    if not example:
+        return ""
+    setting = f", or --set {path}.kind={kind or _kind_of(example)}" if kinds else ""
+    name = path.rpartition(".")[2]
+    return f"; for example {example if name.isdecimal() else f'{name}: {example}'}{setting}"
+
+
+def _kind_of(example: str) -> str:
+    return example.removeprefix("{kind: ").partition(",")[0].rstrip("}")
+
+
+def _nearest_path(path: str, names: list[str], section: Schema, schema: Schema, given: object) -> str:
+    """Where a wrong name belongs, with an example; else the kinds that have it, or the names there are."""
+    near = nearest_field(path, [known for known in field_paths(schema, given) if known != path])
+    if near is not None:
+        field = _find_field(_tagged(near, schema, given), schema)
+        example = example_of(field, schema)
+        as_written = f" (for example {near.rpartition('.')[2]}: {example})" if example else ""
+        return f"; did you mean {near}?{as_written}"
+    others = kinds_with(names[-1], _find_place(names[:-1], schema), schema)
+    own = list(section.get("properties", {}))
+    if others:
+        return f" of this kind; the kinds {', '.join(others)} have it, this one has {', '.join(own)}"
+    return f"; there are {', '.join(own)}" if own else "; nothing stands there"
+
+
+def _without_types(names: list[str], schema: Schema) -> list[str]:
+    """The place without the names of types that a choice between these adds, as `str` of a text or a list of texts."""
+    kept: list[str] = []
+    for name in names:
+        if not _TYPE.match(name) or _is_known(name, _find_place(kept, schema), schema):
+            kept.append(name)
+    return kept
+
+
+def _is_known(name: str, place: Schema, schema: Schema) -> bool:
+    return name in follow(place, schema).get("properties", {}) or name in union_of(place, schema)
+
+
+def _tagged(path: str, schema: Schema, given: object) -> list[str]:
+    """The place of a path, with the kind of each union on it: that which is given, else the first that has the name."""
+    place: list[str] = []
+    for name in path.split("."):
+        here = _find_place(place, schema)
+        chosen = given.get(KIND) if isinstance(given, Mapping) else None
+        having = kinds_with(name, here, schema)
+        if having:
+            place.append(chosen if isinstance(chosen, str) and chosen in having else having[0])
+        place.append(name)
+        given = given.get(name) if isinstance(given, Mapping) else None
+    return place
 
 
 def short_value(value: object) -> str:
@@ -102,7 +213,7 @@ def _as_given(path: str, given: object) -> str:
     for name in path.split("."):
         if isinstance(given, list | tuple) and name.isdecimal():
             shown.append(name)
-            given = given[int(name)]
+            given = given[int(name)] if int(name) < len(given) else None
             continue
         known = isinstance(given, Mapping) and name in given
         if known or not name.isdecimal():
@@ -116,7 +227,7 @@ def describe_field(field: Schema, schema: Schema) -> str:
     words = _describe_form(field, schema)
     example = next(iter(field.get("examples", ())), None)
     if example is not None:
-        words += f", as {_write_flow(example)}"
+        words += f", as {write_flow(example)}"
     meaning = field.get("description", "")
     return f"{words} ({meaning})" if meaning else words
 
@@ -124,17 +235,20 @@ def describe_field(field: Schema, schema: Schema) -> str:
 def _describe_form(field: Schema, schema: Schema) -> str:
     if "enum" in field:
         return f"one of {', '.join(map(str, field['enum']))}"
+    if "const" in field:
+        return str(field["const"])
     match field.get("type"):
         case "integer":
             return f"a whole number{_describe_bounds(field)}"
         case "number":
             return f"a number{_describe_bounds(field)}"
         case "string":
-            return "a text"
+            return f"a text of at most {field['maxLength']} characters" if "maxLength" in field else "a text"
         case "boolean":
             return "true or false"
         case "array":
-            inner = _follow(field.get("items", {}), schema)
+            parts = field.get("prefixItems", [field.get("items", {})])
+            inner = follow(parts[0], schema)
             return f"a list{_describe_count(field)}" + (f", each {_describe_form(inner, schema)}" if inner else "")
         case None if "discriminator" in field:
             return f"a section with its kind: {', '.join(_kinds(field))}"
@@ -142,7 +256,8 @@ def _describe_form(field: Schema, schema: Schema) -> str:
             return f"a section of {', '.join(field['properties'])}"
         case "object":
             return f"a section{_describe_count(field)}"
-    return "another value"
+    options = [follow(option, schema) for option in field.get("anyOf", []) if option.get("type") != "null"]
+    return ", or ".join(_describe_form(option, schema) for option in options) or "another value"
 
 
 def _describe_bounds(field: Schema) -> str:
@@ -162,6 +277,8 @@ def _describe_bounds(field: Schema) -> str:
 def _describe_count(field: Schema) -> str:
     low = field.get("minItems", field.get("minProperties"))
     high = field.get("maxItems", field.get("maxProperties"))
+    if low is not None and low == high:
+        return f" of {low}"
     if low is not None and high is not None:
         return f" of {low} to {high}"
     return f" of {low} or more" if low else (f" of at most {high}" if high is not None else "")
@@ -171,30 +288,36 @@ def _write_number(number: float) -> str:
     return f"{number:,}" if isinstance(number, int) else f"{number:g}"
 
 
-def _write_flow(value: object) -> str:
-    """A plain value as it stands in a YAML file, on one line."""
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{name}: {_write_flow(each)}' for name, each in value.items())}}}"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return f"[{', '.join(map(_write_flow, value))}]"
-    return str(value)
+def _find_place(names: Sequence[str], schema: Schema) -> Schema:
+    """The schema at the end of a place, as it stands there."""
+    here = schema
+    for name in names:
+        kinds = union_of(here, schema)
+        if name in kinds:
+            here = {"$ref": kinds[name]}
+            continue
+        section = follow(here, schema)
+        more = section.get("additionalProperties")
+        here = section.get("properties", {}).get(name) or (more if isinstance(more, dict) else {})
+        here = here or _item(name, section)
+    return here
+
+
+def _item(name: str, section: Schema) -> Schema:
+    """The schema of an item of a list; of one of fixed parts that of the part."""
+    parts: list[Schema] = section.get("prefixItems", [])
+    if name.isdecimal() and int(name) < len(parts):
+        return parts[int(name)]
+    item: Schema = section.get("items", {})
+    return item
 
 
 def _find_field(names: Sequence[str], schema: Schema) -> Schema:
     """The schema of the field at the end of a path, described by its own entry and not by its class."""
-    here = schema
-    for name in names:
-        kinds = _union(here, schema)
-        if name in kinds:
-            here = {"$ref": kinds[name]}
-            continue
-        section = _follow(here, schema)
-        more = section.get("additionalProperties")
-        here = section.get("properties", {}).get(name) or (more if isinstance(more, dict) else {})
-        here = here or section.get("items", {})
-    own: Schema = {key: here[key] for key in ("description", "examples") if key in here}
+    here = _find_place(names, schema)
+    own: Schema = {key: here[key] for key in ("description", "examples", "default") if key in here}
     optional = [option for option in here.get("anyOf", []) if option.get("type") != "null"]
-    form = _follow(optional[0] if len(optional) == 1 else here, schema)
+    form = follow(optional[0], schema) if len(optional) == 1 else follow(here, schema)
     return {**{key: value for key, value in form.items() if key != "description"}, **own}
 
 
@@ -205,26 +328,14 @@ def _resolve(names: list[str], schema: Schema) -> tuple[str, Schema]:
     """
     here, shown = schema, []
     for index, name in enumerate(names):
-        kinds = _union(here, schema)
+        kinds = union_of(here, schema)
         if name in kinds:
-            here = _follow({"$ref": kinds[name]}, schema)
+            here = follow({"$ref": kinds[name]}, schema)
             continue
         shown.append(name)
         if index == len(names) - 1 and name not in here.get("properties", {}):
             break
-        here = _follow(here.get("properties", {}).get(name, here.get("items", {})), schema) if here else {}
+        here = follow(here.get("properties", {}).get(name, here.get("items", {})), schema) if here else {}
         if index == len(names) - 1 and "discriminator" not in here:
             break
     return ".".join(shown), here
-
-
-def _follow(part: Schema, schema: Schema) -> Schema:
-    while "$ref" in part:
-        part = schema["$defs"][part["$ref"].rpartition("/")[2]]
-    chosen = next((option for option in part.get("anyOf", []) if {"discriminator", "$ref"} & set(option)), None)
-    return part if chosen is None else _follow(chosen, schema)
-
-
-def _union(part: Schema, schema: Schema) -> dict[str, str]:
-    mapping: dict[str, str] = _follow(part, schema).get("discriminator", {}).get("mapping", {})
-    return mapping

@@ -16,17 +16,18 @@ from chipsmith.errors import BadInput
 from chipsmith.files import read_ordinary_text
 from chipsmith.learn.components import as_components
 from chipsmith.learn.data import Dataset, DataSettings, Examples, Task
-from chipsmith.learn.faults import describe_faults
+from chipsmith.learn.faults import NO_LINES, describe_faults
 from chipsmith.learn.functions import refuse_functions
 from chipsmith.learn.judging import QuantumJudging
 from chipsmith.learn.limits import MOST_COMPONENTS
 from chipsmith.learn.networks import KernelFamily, Network, NetworkSettings, QuantumNetwork
+from chipsmith.learn.schema_walk import field_paths
 from chipsmith.learn.tasks import as_task
 from chipsmith.learn.training.section import RecipeSection
 from chipsmith.learn.training.settings import TrainingSettings
 from chipsmith.learn.validation.settings import ValidationSettings
 from chipsmith.plain_yaml import parse_document, parse_value
-from chipsmith.suggest import nearest_in_brackets
+from chipsmith.suggest import nearest_field, nearest_in_brackets
 
 Acceptable = Literal["leakage", "label_conflict"]
 """Findings about data by which a training is refused, unless the recipe says that the data are meant so."""
@@ -190,18 +191,26 @@ def load_calibration_part(name_or_path: str | Path) -> Examples:
 def parse_recipe(name_or_path: str | Path, settings: Sequence[str] = ()) -> Recipe:
     """As load_recipe, for who never builds the network: a function that the file names is no matter."""
     text, origin = _find_text(name_or_path)
-    fields = _parse(text, origin)
-    for path, value in parse_overrides(settings).items():
-        _set(fields, path, _value(path, value))
-    return read_recipe(fields, origin=origin)
+    document = parse_document(text, origin=f"recipe {origin}", form=_FORM)
+    changes = parse_overrides(settings)
+    for path, value in changes.items():
+        _set(document.fields, path, _value(path, value))
+    shipped = origin in shipped_recipes()
+    lines = {} if shipped else {path: line for path, line in document.lines.items() if path not in changes}
+    return read_recipe(document.fields, origin=origin, lines=lines)
 
 
-def read_recipe(fields: Mapping[str, Any], *, origin: str) -> Recipe:
-    """The recipe of parsed YAML or JSON; `origin` names it in the BadInput that refuses it."""
+def read_recipe(fields: Mapping[str, Any], *, origin: str, lines: Mapping[str, int] = NO_LINES) -> Recipe:
+    """The recipe of parsed YAML or JSON; its BadInput names `origin`, and the line of a field by `lines`."""
     try:
         return Recipe.model_validate(fields)
     except ValidationError as error:
-        raise BadInput(describe_faults(error, Recipe, origin=f"recipe {origin}")) from error
+        raise BadInput(describe_faults(error, Recipe, origin=f"recipe {origin}", given=fields, lines=lines)) from error
+
+
+def nearest_recipe_field(path: str, others: Sequence[str] = ()) -> str | None:
+    """The field of a recipe, or of `others`, that a wrong dotted path was meant to be; None where none is near."""
+    return nearest_field(path, [*field_paths(recipe_schema(), None), *others])
 
 
 def recipe_schema() -> dict[str, Any]:
@@ -222,10 +231,6 @@ def _find_text(name_or_path: str | Path) -> tuple[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file in UTF-8"
         raise BadInput(f"recipe {path}: {reason}; shipped are {', '.join(shipped_recipes())}") from error
-
-
-def _parse(text: str, origin: str) -> dict[str, Any]:
-    return parse_document(text, origin=f"recipe {origin}", form=_FORM).fields
 
 
 def _value(path: str, text: str) -> Any:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chipsmith.errors import BadInput
 from chipsmith.files import open_ordinary, write_whole
+from chipsmith.learn.faults import first_fault
 from chipsmith.learn.functions import refuse_functions
 from chipsmith.learn.reproducible import reproducible, require_torch
 from chipsmith.learn.tensor_files import hash_tensors, read_safetensors
@@ -105,9 +106,7 @@ def _parse_training(text: str, file: Path) -> Training:
     try:
         return Training.model_validate(training)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"{file}: {place or 'description'}: {first['msg']}; {_MEND}") from error
+        raise BadInput(f"{file}: {first_fault(error, Training)}; {_MEND}") from error
 
 
 def _restore(training: Training, weights: Tensors, file: Path) -> torch.nn.Module:

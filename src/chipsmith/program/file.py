@@ -144,7 +144,10 @@ def _header(data: bytes, name: str) -> _Header:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
-        fault = f"{place} is {_shown(first['input'])}: {first['msg']}" if place else first["msg"]
+        what = (
+            "is missing" if first["type"] == "missing" else f"is {_shown(first['input'])}, which no program holds there"
+        )
+        fault = f"{place} {what}" if place else "it is no JSON object"
         raise BadInput(f"{name} has a damaged header: {fault}; compile the network again") from error
 
 

@@ -262,7 +262,8 @@ def _first_fault(error: ValueError) -> str:
         return str(error)
     faults = error.errors()
     place = ".".join(str(step) for step in faults[0]["loc"])
-    return f"{place}: {faults[0]['msg']}" if place else str(faults[0]["msg"])
+    what = "is missing" if faults[0]["type"] == "missing" else "holds what no record has there"
+    return f"{place} {what}" if place else "it is no JSON object"
 
 
 def _adapter(form: type[Any]) -> TypeAdapter[Any]:

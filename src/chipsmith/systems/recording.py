@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from chipsmith.errors import BadInput
 from chipsmith.files import read_ordinary, write_whole
+from chipsmith.learn.faults import first_fault
 from chipsmith.profile.profile import Evidence
 from chipsmith.systems.row import Generation, SystemRow
 
@@ -97,16 +98,10 @@ def read_record(path: Path) -> tuple[SystemRow, ...]:
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
     except ValidationError as error:
-        raise BadInput(f"{path} is no record of `chipsmith generations --record`: {_describe(error)}") from None
+        raise BadInput(
+            f"{path} is no record of `chipsmith generations --record`: {first_fault(error, ComputerRecord)}"
+        ) from None
     return tuple(_show(row, record, path) for row in record.rows)
-
-
-def _describe(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = ".".join(map(str, first["loc"]))
-    message = first["msg"].removeprefix("Value error, ").replace("\n", " ")
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{place}: {message}{more}" if place else f"{message}{more}"
 
 
 def _show(row: RecordedRow, record: ComputerRecord, path: Path) -> SystemRow:

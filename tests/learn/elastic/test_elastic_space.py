@@ -78,7 +78,10 @@ def test_a_family_says_which_kernels_it_has():
 
 
 def test_a_width_that_the_family_forbids_is_refused():
-    with pytest.raises(BadInput, match=r"space.network.width: 4 is not allowed: .* less than or equal to 4"):
+    with pytest.raises(
+        BadInput,
+        match=r"space.network.width: 4 makes no network: width = 8.0 is not allowed: give a number from .* to 4",
+    ):
         parse_elastic(MobileNetV1(width=2.0), {"width": [1, 4]})
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import chipsmith
 from chipsmith.errors import BadInput
+from chipsmith.frontends.pytorch.data_dependent import advise, depends_on_values
 
 if TYPE_CHECKING:
     import torch
@@ -57,13 +58,19 @@ def export_module(module: torch.nn.Module, call: ModuleCall, name: str) -> Expor
             return torch.export.export(module, call.positional, dict(call.named), strict=False)
     except Exception as error:  # whatever the user's own module raises while it is traced
         shapes = [list(tensor.shape) for tensor in call.tensors]
+        blamed = _blame(error, module)
         raise BadInput(
-            f"PyTorch cannot export '{name}' for inputs of shape {shapes}: {_reason(error)}{_blame(error, module)}"
+            f"PyTorch cannot export '{name}' for inputs of shape {shapes}: {_reason(error, blamed)}{blamed}"
         ) from error
 
 
-def _reason(error: Exception) -> str:
-    """PyTorch's reason in a line; its advice for what a module returns is not for those who only use the module."""
+def _reason(error: Exception, blamed: str) -> str:
+    """PyTorch's reason in a line, or in words of ours where a step depends on values.
+
+    PyTorch's advice for what a module returns is not for those who only use the module.
+    """
+    if depends_on_values(f"{type(error).__name__}: {error}"):
+        return advise(blamed.partition(": ")[2])
     returned = _UNKNOWN_OUTPUT.search(str(error))
     if returned:
         advice = " (use_cache=False, where it is a cache)" if returned[1].startswith("transformers.") else ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from chipsmith.errors import ChipsmithError, OperatorRefused
 from chipsmith.frontends.forms.values import Const, GraphValue
 from chipsmith.frontends.pytorch.calls import AtenCall, Result
+from chipsmith.frontends.pytorch.data_dependent import advise
 from chipsmith.frontends.pytorch.decompose import list_leaves, list_tensors, take_apart
 from chipsmith.frontends.pytorch.exported import innermost_module, locate_node
 from chipsmith.frontends.pytorch.functional import is_write, operator_name
@@ -142,7 +143,7 @@ class ProgramLowering:
         """Lower a node without a handler by PyTorch's own decomposition of it."""
         graph = take_apart(node.target, args, kwargs, build=self.build, known=HANDLERS)
         if graph is None:
-            raise call.refuse("it has no counterpart on the chip")
+            raise call.refuse(_why_missing(node, call.place))
         names = [inner.name for inner in graph.graph.nodes if inner.op == "placeholder"]
         inputs = dict(zip(names, list_tensors((args, kwargs)), strict=True))
         return ProgramLowering(build=self.build, within=call.place).run(graph, inputs)
@@ -212,6 +213,13 @@ def _draws(call: AtenCall) -> bool:
     """Whether an operator that may draw random numbers does: those with a handler draw in training alone."""
     training = any(call.flag(name) for name in ("train", "training"))
     return call.operator not in HANDLERS or training or bool(call.operands.get("dropout_p"))
+
+
+def _why_missing(node: Node, place: str) -> str:
+    """Why an operator has no handler: a number that leaves the tensors is no operator of the user's own."""
+    if "_local_scalar_dense" in str(node.target):
+        return advise(place.rpartition(".py:")[2].partition(": ")[2])
+    return "it has no counterpart on the chip"
 
 
 def _refuse_missing(call: AtenCall, node: Node, args: Any) -> None:

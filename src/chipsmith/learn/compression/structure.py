@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from chipsmith.errors import BadInput
+from chipsmith.learn.faults import first_fault
 from chipsmith.learn.networks import Network
 
 _WIDTHS = {"channels", "dense", "hidden", "widths", "width", "feed_forward", "stem", "head", "features", "expanded"}
@@ -78,7 +79,7 @@ def apply_choices(network: Network, chosen: Mapping[str, Value]) -> Network:
     try:
         return type(network).model_validate(fields)
     except ValidationError as error:
-        raise BadInput(f"structure {dict(chosen)}: {error.errors()[0]['msg']}") from error
+        raise BadInput(f"structure {dict(chosen)}: {first_fault(error, type(network))}") from error
 
 
 def _put(holder: Any, path: list[str], value: Value) -> None:

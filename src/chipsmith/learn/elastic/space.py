@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from chipsmith.errors import BadInput
 from chipsmith.learn.elastic.families import MOST_WIDTH, ElasticFamily, elastic_family
+from chipsmith.learn.faults import first_fault
 from chipsmith.learn.networks import Network
 from chipsmith.shown import Shown
 from chipsmith.suggest import nearest_at_end
@@ -140,7 +141,9 @@ def _refuse(name: str, value: Any, network: Network, family: ElasticFamily) -> N
     try:
         _resize(network, {name: value})
     except ValidationError as error:
-        raise BadInput(f"{KEY}.{name}: {value} is not allowed: {error.errors()[0]['msg']}; take it out") from error
+        raise BadInput(
+            f"{KEY}.{name}: {value} makes no network: {first_fault(error, type(network))}; take it out"
+        ) from error
 
 
 def _refuse_alike(network: Network, parameter: ElasticParameter) -> None:

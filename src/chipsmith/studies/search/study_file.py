@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from chipsmith.errors import BadInput
 from chipsmith.files import read_ordinary_text
-from chipsmith.learn.faults import describe_faults
+from chipsmith.learn.faults import NO_LINES, describe_faults
 from chipsmith.learn.training.section import RecipeSection
 from chipsmith.learn.training.settings import MOST_EPOCHS
 from chipsmith.plain_yaml import parse_document
@@ -252,16 +252,18 @@ def read_study(path: Path) -> SearchStudy:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file in UTF-8"
         raise BadInput(f"study {path}: {reason}; `chipsmith search --schema` prints the form of one") from error
-    fields = parse_document(text, origin=f"study {path}", form=_FORM).fields
-    return parse_study(fields, origin=str(path))
+    document = parse_document(text, origin=f"study {path}", form=_FORM)
+    return parse_study(document.fields, origin=str(path), lines=document.lines)
 
 
-def parse_study(fields: Mapping[str, Any], *, origin: str) -> SearchStudy:
-    """The study of plain values; `origin` names it in the BadInput that refuses it."""
+def parse_study(fields: Mapping[str, Any], *, origin: str, lines: Mapping[str, int] = NO_LINES) -> SearchStudy:
+    """The study of plain values; `origin` names it in the BadInput that refuses it, `lines` its fields' lines."""
     try:
         return SearchStudy.model_validate(fields)
     except ValidationError as error:
-        raise BadInput(describe_faults(error, SearchStudy, origin=f"study {origin}", given=fields)) from error
+        raise BadInput(
+            describe_faults(error, SearchStudy, origin=f"study {origin}", given=fields, lines=lines)
+        ) from error
 
 
 def study_schema() -> dict[str, Any]:
