@@ -93,7 +93,7 @@ def _best(rows: Sequence[ChipEstimate], figure: ComparedFigure) -> str:
     return f"{figure.best[0].upper()}{figure.best[1:]}: {best.name} ({figure.show(figure.read(best))})"
 
 
-def _beats(one: ChipEstimate, other: ChipEstimate) -> bool:
-    """Whether one is as good in all that is compared, and better in some."""
-    pairs = [(figure.read(one), figure.read(other)) for figure in COMPARED]
+def _beats(row: ChipEstimate, other: ChipEstimate) -> bool:
+    """Whether a chip is as good in all that is compared, and better in some."""
+    pairs = [(figure.read(row), figure.read(other)) for figure in COMPARED]
     return all(own <= its for own, its in pairs) and any(own < its for own, its in pairs)
