@@ -60,7 +60,7 @@ def draw_speeds(result: KernelResult, roofs: Sequence[MachineRoof], colours: Seq
         [*(draw_roof(line, low, high) for line in lines), *map(draw_point, points)],
         height=460,
         x_title="operations a byte",
-        y_title="10^9 operations a second",
+        y_title="10⁹ operations a second",
         x_axis=LOGARITHMIC,
         y_axis=LOGARITHMIC,
     )
@@ -144,7 +144,7 @@ def draw_point(point: SpeedPoint) -> Trace:
         "y": [point.operations_per_s / 1e9],
         "marker": {"color": point.colour, "size": 11, "symbol": "circle-open" if point.hollow else "circle"},
         "hovertext": [
-            f"<b>{escape(point.name)}</b><br>{significant(point.operations_per_s / 1e9)} 10^9 operations a second<br>"
+            f"<b>{escape(point.name)}</b><br>{significant(point.operations_per_s / 1e9)} 10⁹ operations a second<br>"
             f"{significant(point.operations_per_byte)} operations a byte"
         ],
         "hoverinfo": "text",

@@ -35,8 +35,8 @@ _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "star")
 _COMPONENTS = 6
 _LAYERS = 20
 _TRADES = {
-    "energy": (ENERGY, "energy of an inference in µJ (estimated)"),
-    "area": (AREA, "core area in mm² (estimated)"),
+    "energy": (ENERGY, "energy, µJ (estimated)"),
+    "area": (AREA, "core area, mm² (estimated)"),
     "cost": (COST, "USD a chip (estimated)"),
 }
 
@@ -55,7 +55,7 @@ def _trade(rows: Sequence[ChipEstimate], figure: ComparedFigure, title: str) -> 
     return chart(
         [_chip_point(row, index, figure) for index, row in enumerate(rows)],
         height=320,
-        x_title="latency in µs (simulated)",
+        x_title="latency, µs (simulated)",
         y_title=title,
         x_axis=log_axis([LATENCY.read(row) for row in rows]),
         y_axis=log_axis([value for row in rows for value in _reach(row, figure)]),
@@ -160,7 +160,7 @@ def draw_roofline(rows: Sequence[ChipEstimate]) -> Chart:
         [*(draw_roof(roof, low, high) for roof in roofs), *map(draw_point, points)],
         height=440,
         x_title="operations an external byte",
-        y_title="10^9 operations a second",
+        y_title="10⁹ operations a second",
         x_axis=LOGARITHMIC,
         y_axis=LOGARITHMIC,
     )
