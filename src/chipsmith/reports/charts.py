@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import ceil, floor, log10
-from typing import Any
+from typing import Any, Literal
 
 Chart = dict[str, Any]
 Trace = dict[str, Any]
@@ -54,12 +54,19 @@ def chart(
     }
 
 
+def coordinates(traces: Sequence[Trace], axis: Literal["x", "y"]) -> list[float]:
+    """The positive numbers that traces have along an axis."""
+    return [value for trace in traces for value in trace[axis] if value is not None and value > 0]
+
+
 def log_axis(values: Sequence[float]) -> Settings:
     """A logarithmic axis around these positive values, with five ticks or so at round numbers.
 
     Where the values span less than a decade, at multiples of 1, 2 or 5 of a power of ten; else at 1, 2 and 5 of each
     power; where they span more than three decades, at the powers alone.
     """
+    if not values:
+        return {"type": "log"}
     margin = max(0.03, 0.08 * log10(max(values) / min(values)))
     low, high = min(values) / 10**margin, max(values) * 10**margin
     ticks = [tick for tick in _round_ticks(low, high) if low <= tick <= high]

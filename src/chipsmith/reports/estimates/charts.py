@@ -12,7 +12,6 @@ from chipsmith.reports.charts import (
     GOLD,
     GREEN,
     GREY,
-    LOGARITHMIC,
     ORANGE,
     PINK,
     PURPLE,
@@ -21,6 +20,7 @@ from chipsmith.reports.charts import (
     bar_axis,
     bar_height,
     chart,
+    coordinates,
     log_axis,
 )
 from chipsmith.reports.estimates.record import ChipEstimate
@@ -156,13 +156,14 @@ def draw_roofline(rows: Sequence[ChipEstimate]) -> Chart:
     edges = [point.operations_per_byte for point in points]
     edges += [roof.operations_per_s / roof.bytes_per_s for roof in roofs]
     low, high = min(edges) / 2, max(edges) * 2
+    traces = [*(draw_roof(roof, low, high) for roof in roofs), *map(draw_point, points)]
     return chart(
-        [*(draw_roof(roof, low, high) for roof in roofs), *map(draw_point, points)],
+        traces,
         height=440,
         x_title="operations an external byte",
         y_title="10⁹ operations a second",
-        x_axis=LOGARITHMIC,
-        y_axis=LOGARITHMIC,
+        x_axis=log_axis(coordinates(traces, "x")),
+        y_axis=log_axis(coordinates(traces, "y")),
     )
 
 
