@@ -7,7 +7,7 @@ import re
 
 import pytest
 from sample_runs import bare_record, full_record
-from test_estimates_page import estimate
+from test_estimate_page import estimate
 from toy_compression import FAST, MIDDLE, SLOW, toy_compression
 
 from chipsmith.reports.compression import render_compression
