@@ -7,12 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from chipsmith.units import format_bytes, format_energy, format_time, percent, signed_percent, significant
+from chipsmith.units import (
+    format_bytes,
+    format_energy,
+    format_time,
+    percent,
+    signed_percent,
+    significant,
+    spell_units,
+)
 
 SOURCE = Path(__file__).parents[1] / "src" / "chipsmith"
 STRAY = re.compile(r"\buJ\b|\bum2\b|\} ?us\b|[\",] ?us\"|\bmm2 \(|\bKB\b(?!\")|\}k?B\b|:\+?\.\d%\}")
 """Units as no page and no terminal has them, in what the code writes."""
-OTHERS = ("hardware", "costs", "chip", "program/limits.py", "systems/texts/quotes.py")
+OTHERS = ("hardware", "costs", "chip", "program/limits.py", "units.py", "systems/texts/quotes.py")
 """Units of constants as their tables have them, words of users and of templates that are read."""
 
 
@@ -47,6 +55,10 @@ def test_a_share_has_a_space_before_its_sign():
         "+4 %",
         "-10.0 %",
     )
+
+
+def test_units_of_tables_are_spelled_as_on_pages():
+    assert spell_units("NAND2 of 0.49 um2, 3 us, 2.1 mm2; let us see") == "NAND2 of 0.49 µm², 3 µs, 2.1 mm²; let us see"
 
 
 def test_no_other_units_are_written_by_the_code():

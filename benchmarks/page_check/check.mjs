@@ -1,6 +1,6 @@
 // Pages in headless Chromium: axe-core's rules, sideways scrolling, requests, errors, the order of the keyboard.
 //
-//   npm install --no-save puppeteer-core axe-core
+//   npm install --no-save puppeteer-core@25.16.0 axe-core@4.14.1
 //   node check.mjs FOLDER_OR_PAGE... [--pictures FOLDER] [--chromium PATH]
 //
 // Each page is looked at 1280 and 400 pixels wide, light and dark. Prints a line a page and view and one JSON object

@@ -13,12 +13,15 @@ A table has one unit a column, which its head names. Keys of JSON objects have t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 _TIMES = ((1e-3, "ns"), (1.0, "µs"), (1e3, "ms"), (1e6, "s"))
 """Units of time in microseconds, from small to large."""
 _ENERGIES = ((1e-3, "nJ"), (1.0, "µJ"), (1e3, "mJ"), (1e6, "J"))
 """Units of energy in microjoules, from small to large."""
+_SPELLED = {"um2": "µm²", "mm2": "mm²", "uJ": "µJ", "us": "µs"}
+_ASCII_UNIT = re.compile(r"\bum2\b|\bmm2\b|\buJ\b|(?<=\d )us\b")
 _SIZES = ((1 << 10, "KiB"), (1 << 20, "MiB"), (1 << 30, "GiB"))
 
 
@@ -57,6 +60,11 @@ def format_bytes(size_bytes: int) -> str:
         return f"{size_bytes} bytes"
     size, name = fitting[-1]
     return f"{f'{size_bytes / size:,.1f}'.removesuffix('.0')} {name}"
+
+
+def spell_units(text: str) -> str:
+    """A text with its units as they are written on pages: constants' tables, which are plain ASCII, say um2 and uJ."""
+    return _ASCII_UNIT.sub(lambda unit: _SPELLED[unit[0]], text)
 
 
 def _scaled(value: float, units: Sequence[tuple[float, str]]) -> str:

@@ -1,7 +1,8 @@
-"""The look of all pages: contrast in light and dark, the frame around the contents, what a narrow window and paper get."""
+"""The look of all pages: contrast in light and dark, the frame around the contents, what else is served."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from importlib import resources
 
@@ -81,7 +82,7 @@ def test_landmarks_and_headings_are_in_order():
     levels = [int(level) for level in re.findall(r"<h([1-6])", page)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
 
 def test_a_link_text_may_be_shorter_than_the_heading():

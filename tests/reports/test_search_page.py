@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 
+from chipsmith.reports.charts import log_axis
 from chipsmith.reports.search import render_search
 from chipsmith.reports.search_text import (
     accuracy_sentences,
@@ -85,6 +87,21 @@ def result():
         pairs=3,
         cpu_s=36.0,
     )
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ([2.3, 3.1], ["2.2", "2.4", "2.6", "2.8", "3", "3.2"]),
+        ([8.0, 150.0], ["10", "20", "50", "100"]),
+        ([1.0, 50_000.0], ["1", "10", "100", "1,000", "10,000", "100,000"]),
+        ([7.0], ["6.6", "6.8", "7", "7.2", "7.4"]),
+    ],
+)
+def test_a_logarithmic_axis_has_a_few_round_ticks(values, ticks):
+    axis = log_axis(values)
+    assert axis["ticktext"] == ticks
+    assert axis["range"][0] < math.log10(min(values)) <= math.log10(max(values)) < axis["range"][1]
 
 
 def test_the_front_and_the_changes_are_rows(result):

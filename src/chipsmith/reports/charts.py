@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import ceil, floor, log10
-from typing import Any
+from typing import Any, Literal
 
 Chart = dict[str, Any]
 Trace = dict[str, Any]
@@ -54,21 +54,39 @@ def chart(
     }
 
 
-def log_axis(values: Sequence[float]) -> Settings:
-    """A logarithmic axis around these positive values: ticks at 1, 2 and 5 of each power of ten that they span.
+def coordinates(traces: Sequence[Trace], axis: Literal["x", "y"]) -> list[float]:
+    """The positive numbers that traces have along an axis."""
+    return [value for trace in traces for value in trace[axis] if value is not None and value > 0]
 
-    Where they span more than three, at the powers alone.
+
+def log_axis(values: Sequence[float]) -> Settings:
+    """A logarithmic axis around these positive values, with five ticks or so at round numbers.
+
+    Where the values span less than a decade, at multiples of 1, 2 or 5 of a power of ten; else at 1, 2 and 5 of each
+    power; where they span more than three decades, at the powers alone.
     """
-    low, high = min(values) / 1.5, max(values) * 1.5
-    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
-    steps = (1,) if len(powers) > 4 else (1, 2, 5)
-    ticks = [tick for power in powers for step in steps if low <= (tick := step * 10.0**power) <= high]
+    if not values:
+        return {"type": "log"}
+    margin = max(0.03, 0.08 * log10(max(values) / min(values)))
+    low, high = min(values) / 10**margin, max(values) * 10**margin
+    ticks = [tick for tick in _round_ticks(low, high) if low <= tick <= high]
     return {
         "type": "log",
         "range": [log10(low), log10(high)],
         "tickvals": ticks,
         "ticktext": [f"{tick:,.12g}" for tick in ticks],
     }
+
+
+def _round_ticks(low: float, high: float) -> list[float]:
+    """Round numbers from `low` to `high`, and some beyond."""
+    if high / low < 10:
+        least = (high - low) / 6
+        power = 10.0 ** floor(log10(least))
+        step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least)
+        return [number * step for number in range(floor(low / step), ceil(high / step) + 1)]
+    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+    return [factor * 10.0**power for power in powers for factor in ((1,) if high / low > 1e3 else (1, 2, 5))]
 
 
 def bar_height(bars: int) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chipsmith.costs.peak import OPERATIONS_PER_MAC
-from chipsmith.reports.charts import GREY, LOGARITHMIC, PINK, PURPLE, Chart, Trace, chart
+from chipsmith.reports.charts import GREY, PINK, PURPLE, Chart, Trace, chart, coordinates, log_axis
 from chipsmith.reports.headline import significant
 from chipsmith.reports.markup import escape
 from chipsmith.targets import Precision
@@ -56,13 +56,14 @@ def draw_speeds(result: KernelResult, roofs: Sequence[MachineRoof], colours: Seq
         line.operations_per_s / line.bytes_per_s for line in lines
     ]
     low, high = min(edges) / 2, max(edges) * 2
+    traces = [*(draw_roof(line, low, high) for line in lines), *map(draw_point, points)]
     return chart(
-        [*(draw_roof(line, low, high) for line in lines), *map(draw_point, points)],
+        traces,
         height=460,
         x_title="operations a byte",
-        y_title="10^9 operations a second",
-        x_axis=LOGARITHMIC,
-        y_axis=LOGARITHMIC,
+        y_title="10⁹ operations a second",
+        x_axis=log_axis(coordinates(traces, "x")),
+        y_axis=log_axis(coordinates(traces, "y")),
     )
 
 
@@ -144,7 +145,7 @@ def draw_point(point: SpeedPoint) -> Trace:
         "y": [point.operations_per_s / 1e9],
         "marker": {"color": point.colour, "size": 11, "symbol": "circle-open" if point.hollow else "circle"},
         "hovertext": [
-            f"<b>{escape(point.name)}</b><br>{significant(point.operations_per_s / 1e9)} 10^9 operations a second<br>"
+            f"<b>{escape(point.name)}</b><br>{significant(point.operations_per_s / 1e9)} 10⁹ operations a second<br>"
             f"{significant(point.operations_per_byte)} operations a byte"
         ],
         "hoverinfo": "text",

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from chipsmith.files import write_whole
 from chipsmith.profile.profile import Evidence
-from chipsmith.reports.charts import BLUE, GREEN, LOGARITHMIC, ORANGE, PURPLE, Chart, Trace, chart
+from chipsmith.reports.charts import BLUE, GREEN, ORANGE, PURPLE, Chart, Trace, chart, coordinates, log_axis
 from chipsmith.reports.headline import percent, significant
 from chipsmith.reports.html import fill_page
 from chipsmith.reports.kernel_speeds import draw_speeds
-from chipsmith.reports.markup import escape, how, paragraph, plot, section, table
+from chipsmith.reports.markup import Cell, escape, how, paragraph, plot, section, table
 
 if TYPE_CHECKING:
     from chipsmith.profile.roofline import RoofPlace
@@ -74,7 +74,7 @@ def _energy(rows: Sequence[KernelOnChip]) -> Iterator[KernelFigure]:
     yield show(f"energy, cold ({rows[0].inference.energy.status})", lambda row: row.inference.energy.total)
     for name in rows[0].inference.energy.by_component():
         if any(row.energy_share(name) >= _LEAST_SHARE for row in rows):
-            yield show(f"  {name}", partial(_read_energy, name))
+            yield show(f"  of which {name}", partial(_read_energy, name))
 
 
 def _figure(
@@ -151,7 +151,9 @@ def _header(result: KernelResult) -> str:
 def _chips(result: KernelResult) -> str:
     from chipsmith.witness.check.text import describe_check
 
-    rows = [(figure.label, *figure.texts, figure.how) for figure in list_figures(result.chips)]
+    rows: list[tuple[str | Cell, ...]] = [
+        (figure.label, *figure.texts, Cell(text="", badge=figure.how)) for figure in list_figures(result.chips)
+    ]
     heads = ("figure", *(row.chip.name for row in result.chips), "how")
     check = "" if result.check is None else paragraph(f"{describe_check(result.check)}.")
     return section("chips", "On chips", table(heads, rows, label="figures of the kernel on each chip"), check)
@@ -203,13 +205,14 @@ def _draw_roofs(result: KernelResult) -> Chart:
     ridges = [place.roof.ridge_macs_per_byte for place in places]
     intensities = [place.macs_per_byte for place in places]
     low, high = min(*intensities, *ridges) / 2, max(*intensities, *ridges) * 2
+    traces = [trace for index, row in enumerate(result.chips) for trace in _draw_chip(row, index, low, high)]
     return chart(
-        [trace for index, row in enumerate(result.chips) for trace in _draw_chip(row, index, low, high)],
+        traces,
         height=420,
         x_title="MACs an external byte",
         y_title="MACs a cycle",
-        x_axis=LOGARITHMIC,
-        y_axis=LOGARITHMIC,
+        x_axis=log_axis(coordinates(traces, "x")),
+        y_axis=log_axis(coordinates(traces, "y")),
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from chipsmith.profile.profile import PriceTable
-from chipsmith.reports.headline import significant
 from chipsmith.reports.markup import number, share_cell, table
+from chipsmith.units import significant, spell_units
 
 
 def component_table(prices: PriceTable, *, scale: float, unit: str, digits: int) -> str:
@@ -24,12 +24,12 @@ def line_table(prices: PriceTable, *, scale: float, unit: str, each: str) -> str
     rows = [
         (
             line.component,
-            line.item,
+            spell_units(line.item),
             number(line.count, significant(line.count)),
             number(line.each, f"{line.each:.4g}"),
             number(line.value, f"{line.value * scale:,.4g}"),
             line.status,
-            line.source,
+            spell_units(line.source),
         )
         for line in prices.lines
     ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chipsmith.files import write_whole
 from chipsmith.profile.profile import Evidence
-from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, Chart, Trace, chart
+from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, Chart, Trace, chart, coordinates, log_axis
 from chipsmith.reports.headline import significant
 from chipsmith.reports.html import fill_page
 from chipsmith.reports.markup import Cell, badge, escape, how, number, paragraph, plot, section, table
@@ -120,13 +120,14 @@ def _chart(curve: ScalingCurve) -> Chart:
     colour = BLUE if curve.kind is Evidence.SIMULATED else GREEN
     amounts = [point.amount for point in timed]
     axis = {"type": "log", "tickvals": amounts, "ticktext": [point.label for point in timed]}
+    traces = [*_ideal(timed), _trace(curve, colour), *_knee(curve)]
     return chart(
-        [*_ideal(timed), _trace(curve, colour), *_knee(curve)],
+        traces,
         height=_HEIGHT,
         x_title=_axis_title(curve),
         y_title="time of an inference, µs",
         x_axis=axis,
-        y_axis={"type": "log"},
+        y_axis=log_axis(coordinates(traces, "y")),
     )
 
 

@@ -12,7 +12,6 @@ from chipsmith.reports.charts import (
     GOLD,
     GREEN,
     GREY,
-    LOGARITHMIC,
     ORANGE,
     PINK,
     PURPLE,
@@ -21,6 +20,7 @@ from chipsmith.reports.charts import (
     bar_axis,
     bar_height,
     chart,
+    coordinates,
     log_axis,
 )
 from chipsmith.reports.estimates.record import ChipEstimate
@@ -35,8 +35,8 @@ _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "star")
 _COMPONENTS = 6
 _LAYERS = 20
 _TRADES = {
-    "energy": (ENERGY, "energy of an inference in µJ (estimated)"),
-    "area": (AREA, "core area in mm² (estimated)"),
+    "energy": (ENERGY, "energy, µJ (estimated)"),
+    "area": (AREA, "core area, mm² (estimated)"),
     "cost": (COST, "USD a chip (estimated)"),
 }
 
@@ -55,7 +55,7 @@ def _trade(rows: Sequence[ChipEstimate], figure: ComparedFigure, title: str) -> 
     return chart(
         [_chip_point(row, index, figure) for index, row in enumerate(rows)],
         height=320,
-        x_title="latency in µs (simulated)",
+        x_title="latency, µs (simulated)",
         y_title=title,
         x_axis=log_axis([LATENCY.read(row) for row in rows]),
         y_axis=log_axis([value for row in rows for value in _reach(row, figure)]),
@@ -156,13 +156,14 @@ def draw_roofline(rows: Sequence[ChipEstimate]) -> Chart:
     edges = [point.operations_per_byte for point in points]
     edges += [roof.operations_per_s / roof.bytes_per_s for roof in roofs]
     low, high = min(edges) / 2, max(edges) * 2
+    traces = [*(draw_roof(roof, low, high) for roof in roofs), *map(draw_point, points)]
     return chart(
-        [*(draw_roof(roof, low, high) for roof in roofs), *map(draw_point, points)],
+        traces,
         height=440,
         x_title="operations an external byte",
-        y_title="10^9 operations a second",
-        x_axis=LOGARITHMIC,
-        y_axis=LOGARITHMIC,
+        y_title="10⁹ operations a second",
+        x_axis=log_axis(coordinates(traces, "x")),
+        y_axis=log_axis(coordinates(traces, "y")),
     )
 
 

@@ -41,7 +41,7 @@ _ENGINES = {
 
 
 def verdict_sentences(record: EstimateRecord) -> Iterator[str]:
-    """The outcome: of one chip its figures, of several which is best in what, and which none beats in everything."""
+    """The outcome: of one chip its figures, of several which is best in what, and which are beaten."""
     if len(record.chips) == 1:
         yield _single(record.chips[0])
         yield bound_sentence(record.chips[0])
@@ -50,9 +50,9 @@ def verdict_sentences(record: EstimateRecord) -> Iterator[str]:
     beaten = [(row, other) for row in record.chips for other in record.chips if _beats(other, row)]
     for row in dict.fromkeys(row.name for row, _ in beaten):
         winner = next(other.name for lower, other in beaten if lower.name == row)
-        yield f"{row} is beaten by {winner} in latency, energy, area and cost alike."
+        yield f"{row} is in nothing better than {winner}, and in some of it worse."
     if not beaten:
-        yield "No chip is beaten by another in latency, energy, area and cost alike."
+        yield "Each chip is better than each other one in something: latency, energy, area or cost."
 
 
 def bound_sentence(row: ChipEstimate) -> str:
@@ -94,5 +94,6 @@ def _best(rows: Sequence[ChipEstimate], figure: ComparedFigure) -> str:
 
 
 def _beats(row: ChipEstimate, other: ChipEstimate) -> bool:
-    """Whether a chip is better than another in all that is compared."""
-    return all(figure.read(row) < figure.read(other) for figure in COMPARED)
+    """Whether a chip is as good in all that is compared, and better in some."""
+    pairs = [(figure.read(row), figure.read(other)) for figure in COMPARED]
+    return all(own <= its for own, its in pairs) and any(own < its for own, its in pairs)

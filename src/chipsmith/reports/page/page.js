@@ -119,7 +119,10 @@ const each = (list, index) => (Array.isArray(list) ? list[index] : list) ?? "";
 function toldOf(trace, index) {
   if (!trace.customdata) return each(trace.hovertext ?? trace.text, index);
   const template = trace.hovertemplate.replace(/%\{[xy][^}]*\}(, )?/g, "").replace(/<extra>.*/, "");
-  return template.replace(/%\{customdata\[(\d+)\]\}/g, (_, column) => trace.customdata[index][column]).replace(/^<br>/, "");
+  return template.replace(/%\{customdata\[(\d+)\](:,)?\}/g, (_, column, grouped) => {
+    const value = trace.customdata[index][column];
+    return grouped ? shown(value) : value;
+  }).replace(/^<br>/, "");
 }
 
 /** The rows of points and bars: series, x and y, from where to where a bar reaches, and what hovering shows. */

@@ -65,12 +65,12 @@ def _buffers(role: BufferRole, colour: str, spans: Sequence[MemorySpan], names: 
         "y": [(span.address + span.size_bytes / 2) / 1024 for span in spans],
         "width": [span.size_bytes / 1024 for span in spans],
         "marker": {"color": f"{colour}a0", "line": {"width": 1, "color": colour}},
-        "hovertext": [
-            f"<b>{escape(label_part(names, span.name))}</b><br>{span.size_bytes:,} bytes at {span.address:,}<br>"
-            f"cycles {span.first_cycle:,} to {span.last_cycle:,}"
+        "customdata": [
+            [escape(label_part(names, span.name)), span.size_bytes, span.address, span.first_cycle, span.last_cycle]
             for span in spans
         ],
-        "hoverinfo": "text",
+        "hovertemplate": "<b>%{customdata[0]}</b><br>%{customdata[1]:,} bytes at %{customdata[2]:,}<br>"
+        "cycles %{customdata[3]:,} to %{customdata[4]:,}<extra></extra>",
     }
 
 

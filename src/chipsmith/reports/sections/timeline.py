@@ -14,7 +14,7 @@ from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
 from chipsmith.sim.cycle import DOORBELL
 
-INSTRUCTIONS_SHOWN = 4000
+INSTRUCTIONS_SHOWN = 2000
 """A timeline with more instructions is left to trace.json."""
 _LIGHT_GREY = "#a9afb8"
 
@@ -74,13 +74,11 @@ def _engine_bars(engine: str, rows: Sequence[InstructionRow], labels: Mapping[st
         "x": [row.engine_end_cycle - row.start_cycle for row in rows],
         "y": [engine] * len(rows),
         "marker": {"color": ENGINE_COLOURS[engine], "opacity": [0.95 if turn else 0.6 for turn in turns]},
-        "hovertext": [
-            f"<b>{escape(labels[row.name])}</b><br>{_title(row)}<br>cycles {row.start_cycle:,} to "
-            f"{row.engine_end_cycle:,} ({significant((row.engine_end_cycle - row.start_cycle) / clock_mhz)} µs)<br>"
-            f"decided by {escape(row.wait_reason)}"
-            for row in rows
+        "customdata": [
+            [escape(labels[row.name]), _title(row), _cycles(row, clock_mhz), escape(row.wait_reason)] for row in rows
         ],
-        "hoverinfo": "text",
+        "hovertemplate": "<b>%{customdata[0]}</b><br>%{customdata[1]}<br>cycles %{customdata[2]}<br>"
+        "decided by %{customdata[3]}<extra></extra>",
     }
 
 
@@ -92,11 +90,15 @@ def _wait_bars(rows: Sequence[InstructionRow]) -> Trace:
         "x": [row.wait_cycles for row in rows],
         "y": ["waits"] * len(rows),
         "marker": {"color": [GREY if index % 2 else _LIGHT_GREY for index in range(len(rows))]},
-        "hovertext": [
-            f"instruction {row.index} waits {row.wait_cycles:,} cycles<br>for {escape(row.wait_reason)}" for row in rows
-        ],
-        "hoverinfo": "text",
+        "customdata": [[row.index, row.wait_cycles, escape(row.wait_reason)] for row in rows],
+        "hovertemplate": "instruction %{customdata[0]} waits %{customdata[1]:,} cycles<br>for %{customdata[2]}"
+        "<extra></extra>",
     }
+
+
+def _cycles(row: InstructionRow, clock_mhz: int) -> str:
+    held_us = (row.engine_end_cycle - row.start_cycle) / clock_mhz
+    return f"{row.start_cycle:,} to {row.engine_end_cycle:,} ({significant(held_us)} µs)"
 
 
 def _title(row: InstructionRow) -> str:
