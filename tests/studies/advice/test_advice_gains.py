@@ -80,7 +80,9 @@ def estimate_words(repeat: str, folder: Path, answer) -> list[str]:
         return words
     written = folder / "changed.tosa"
     answer([*words, "-o", str(written)])
-    rest = [word for index, word in enumerate(words[2:]) if "--channels" not in words[2:][max(0, index - 1) : index + 1]]
+    rest = [
+        word for index, word in enumerate(words[2:]) if "--channels" not in words[2:][max(0, index - 1) : index + 1]
+    ]
     return ["estimate", str(written), *rest]
 
 

@@ -114,15 +114,15 @@ class _Study:
     before: InferenceFigures
 
     def remedies(self) -> Iterator[Remedy]:
-        """Fields of the chip that help, at most one change of each sort: the best of its steps."""
-        known: set[tuple[str, ...]] = set()
+        """Fields of the chip that help, at most one change of the same fields: the best."""
+        by_fields: dict[frozenset[str], list[Remedy]] = {}
         for ladder in growing_ladders(self.chip):
             for best in _best(filter(self._helps, self._climb(ladder))):
                 remedy = self._least(best)
-                key = tuple(sorted(change.setting for change in remedy.fields))
-                if key not in known and self._helps(remedy):
-                    known.add(key)
-                    yield remedy
+                if self._helps(remedy):
+                    by_fields.setdefault(frozenset(_changed(remedy)), []).append(remedy)
+        for remedies in by_fields.values():
+            yield from _best(remedies)
 
     def together(self, remedies: Sequence[Remedy]) -> Remedy | None:
         """The best of the remedies at once, where this is worth more than each alone; None where it is not."""
