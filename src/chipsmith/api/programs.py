@@ -317,6 +317,7 @@ def estimate(
             chip=describe_chip(chip),
             inference=quick_profile(program, volume=built),
             check=check,
+            program=program,
         )
         for chip, program in zip(targets, programs, strict=True)
     )

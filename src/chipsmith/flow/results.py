@@ -208,12 +208,16 @@ class InferResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What one cold inference of a network takes on one chip, and what the chip costs; `check` is a CompileResult's."""
+    """What one cold inference of a network takes on one chip, and what the chip costs; `check` is a CompileResult's.
+
+    `program` is what was simulated: why it takes what it takes can be asked of it.
+    """
 
     network: str
     chip: ChipRecord
     inference: Totals
     check: SourceCheck | None = None
+    program: Program | None = field(default=None, repr=False, compare=False)
 
     def to_json(self) -> Json:
         """One entry of `chipsmith estimate --json`."""

@@ -55,6 +55,8 @@ _SHOWN = 3
 """Parts of a whole, and layers, that a sentence names."""
 _LARGE = 0.1
 """A layer is named where it has this share of the time or of the energy."""
+_MAIN = 0.3
+"""A layer with this share stands for the whole in a sentence."""
 _FULL = 0.9
 """An array that is filled more than so needs no word."""
 _SEEN = 0.0005
@@ -66,8 +68,11 @@ UNTRAINED = "what it answers then is not known: train it again"
 
 def closing_sentences(advice: AdviceRecord) -> tuple[str, ...]:
     """The three sentences that say most: on the time, on the energy, and on what helps."""
-    slow, dear = next(_slow_layers(advice), ""), next(_dear_layers(advice), "")
-    return tuple(filter(None, (slow or _time(advice), dear or _energy(advice), _first_help(advice))))
+    slow = max((layer.cycles for layer in _kernels(advice)), default=0) >= _MAIN * advice.figures.cold_cycles
+    dear = max((layer.total_pj for layer in _kernels(advice)), default=0) >= _MAIN * sum(advice.energy_pj().values())
+    time = next(_slow_layers(advice)) if slow else _time(advice)
+    energy = next(_dear_layers(advice)) if dear else _energy(advice)
+    return tuple(filter(None, (time, energy, _first_help(advice))))
 
 
 def diagnosis_sentences(advice: AdviceRecord) -> tuple[str, ...]:
@@ -92,7 +97,7 @@ def warm_sentence(advice: AdviceRecord) -> str:
     kept = sum(layer.external_bytes - layer.warm_bytes for layer in advice.layers)
     return (
         f"Stay warm: {_bytes(kept)} that the chip keeps are not read again where it stays on between inferences: "
-        f"{_arrow(before.cold_us, before.warm_us, 'µs')}, {_arrow(before.cold_uj, before.warm_uj, 'µJ')}."
+        f"{_change(before.cold_us, before.warm_us, 'µs')}; {_change(before.cold_uj, before.warm_uj, 'µJ')}."
     )
 
 
