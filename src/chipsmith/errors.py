@@ -24,6 +24,14 @@ class BadInput(ChipsmithError):
 
 
 class OperatorRefused(ChipsmithError):
-    """An operator, type or attribute is outside of what the target holds."""
+    """An operator, type or attribute is outside of what the target holds.
+
+    `part` is the name of the operator, tensor or buffer that it is about, where it is of one: who knows the author's
+    names says of which layer.
+    """
 
     exit_code: ClassVar[int] = 3
+
+    def __init__(self, message: str = "", *, part: str = "") -> None:
+        super().__init__(message)
+        self.part = part

@@ -65,7 +65,7 @@ def describe(file: Path, chip: str) -> Flat:
         "outputs": {name: _sha256(np.ascontiguousarray(array).tobytes()) for name, array in simulated.outputs.items()},
         "compile": without(compiled.to_json(), "program", "program_sha256", "operators", "check", "quantisation"),
         "placements": Counter(f"{row.kind} {row.placed}: {row.reason}" for row in compiled.operators),
-        "simulate": simulated.to_json(),
+        "simulate": without(simulated.to_json(), "kernels"),
         "estimate": without(estimate.to_json(), "operators", "check"),
     }
     return dict(flatten(parts))

@@ -9,25 +9,20 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from compiled import NETWORKS, compiled_program
-from sample_runs import bare_record
+from sample_runs import bare_record, sample_advice
 
 from chipsmith.reports.advice_page import render_advice
 from chipsmith.reports.html import render_page
 from chipsmith.reports.record import RunRecord, record_from_plain, record_to_plain
 from chipsmith.reports.result import read_result, result_to_plain, write_result
 from chipsmith.reports.sections.advice import PATH_CHART, SECTION, draw_advice
-from chipsmith.studies.advice.advise import advise
 from chipsmith.studies.advice.record import Subject
-from chipsmith.tosa.file import read_tosa
 
 
 @cache
 def advised_record() -> RunRecord:
     """A bare record with the advice that its run would keep."""
-    graph = read_tosa(NETWORKS / "digits_cnn.tosa")
-    subject = Subject(model="digits_cnn.tosa", chip="chip.yaml")
-    return replace(bare_record(), advice=advise(graph, compiled_program(), subject=subject))
+    return replace(bare_record(), advice=sample_advice())
 
 
 def test_an_advice_goes_to_a_result_and_back(tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ from chipsmith.reports.advice_text import (
     title,
     warm_sentence,
 )
-from chipsmith.studies.advice.advise import advise, diagnose
+from chipsmith.studies.advice.advise import advise
+from chipsmith.studies.advice.diagnose import diagnose
 from chipsmith.studies.advice.record import AdviceRecord, ChannelChange, FieldChange, Remedy, RemedyKind, Subject
 from chipsmith.tosa.file import read_tosa
 

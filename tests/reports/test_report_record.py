@@ -81,7 +81,8 @@ def test_result_has_the_fields_that_scripts_read(tmp_path):
     assert (result["volume"], result["max_clock_mhz"]) == (1_000_000, clock.value)
     names = [operator.name for operator in record.inference.operators]
     assert [operator["name"] for operator in result["operators"]] == names
-    assert all(set(operator) == {"name", "placed", "reason"} for operator in result["operators"])
+    fields = {"name", "layer", "kind", "placed", "reason", "kernel"}
+    assert all(set(operator) == fields for operator in result["operators"])
     assert read_result(tmp_path / "result.json") == record
 
 

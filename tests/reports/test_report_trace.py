@@ -98,7 +98,9 @@ def test_the_memory_counter_follows_the_buffers(events):
 def test_slices_have_the_authors_names_of_their_kernel():
     named = trace_events(named_record())["traceEvents"]
     sources = {row.name: ", ".join(row.sources) for row in named_record().inference.kernels if row.sources}
-    assert {event["name"]: event["args"]["source"] for event in named if event["ph"] == "b"} == sources
+    begun = {event["name"]: event["args"] for event in named if event["ph"] == "b"}
+    assert {arguments["kernel"]: arguments["source"] for arguments in begun.values()} == sources
+    assert all(name == f"{row['layer']} ({row['kernel'].partition(':')[0]})" for name, row in begun.items())
     slices = [event["args"] for event in named if event["ph"] == "X" and "kernel" in event["args"]]
     assert {row.get("source") for row in slices} == {None, *sources.values()}
     assert all(row.get("source") == sources.get(row["kernel"]) for row in slices)

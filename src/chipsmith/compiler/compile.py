@@ -112,5 +112,6 @@ def refuse_large_tensors(graph: Graph, chip: Chip) -> None:
         if tensor.elements > chip.external_bytes:
             raise DoesNotFit(
                 f"tensor {tensor.name} of network {graph.name} has {tensor.elements} elements; the external memory of "
-                f"{chip.name} has {chip.external_bytes} bytes: raise external.size_mib or choose another chip"
+                f"{chip.name} has {chip.external_bytes} bytes: raise external.size_mib or choose another chip",
+                part=tensor.name,
             )

@@ -38,7 +38,7 @@ def print_closing(advice: AdviceRecord | None, *, folder: str = "") -> None:
 def print_reasons(program: Program) -> None:
     """Why an inference of a program takes what it takes, in three sentences; where what would help is told."""
     from chipsmith.reports.advice_text import closing_sentences
-    from chipsmith.studies.advice.advise import diagnose
+    from chipsmith.studies.advice.diagnose import diagnose
     from chipsmith.studies.advice.record import Subject
 
     print(f"on {program.chip.name}:")

@@ -98,7 +98,7 @@ def explain_check(check: SourceCheck | None) -> str:
 
 
 def _print_simulation(result: SimResult) -> None:
-    from chipsmith.reports.terminal import time_table
+    from chipsmith.reports.terminal import longest_table, time_table
 
     program, timelines = result.program, (result.cold, result.warm)
     table = new_table(f"{program.manifest.network} on {program.chip.name}", "one inference", "cold", "warm")
@@ -107,7 +107,8 @@ def _print_simulation(result: SimResult) -> None:
     _add_wipe(table, result)
     for engine, share in result.cold.busy_share.items():
         table.add_row(f"{engine.value} engine busy", f"{share:.1%}", f"{result.warm.busy_share[engine]:.1%}")
-    print_tables(table, time_table(program.chip, result.time_shares), *_residue_tables(result.residue))
+    longest = longest_table(result.kernel_times, result.cold.latency_cycles)
+    print_tables(table, time_table(program.chip, result.time_shares), longest, *_residue_tables(result.residue))
     if result.outputs:
         print(f"{result.inferences} inferences executed; outputs: {result.path or 'not written (--output)'}")
     _print_lines(result.stray_indices)
@@ -191,12 +192,13 @@ def _estimates_json(results: Sequence[Estimate]) -> Json:
 
 
 def _print_diff(result: Diff) -> None:
+    from chipsmith.program.layer_names import shorten_layer
     from chipsmith.reports.author_names import TERMINAL_LETTERS, shorten
 
     columns = ("int8 dB", "steps", "differ", "chip dB", "steps", "differ")
     table = new_table(f"{result.network}, {result.inputs} inputs", "layer", "operator", *columns)
     for layer in result.layers:
-        name = shorten(layer.name, TERMINAL_LETTERS)
+        name = shorten(shorten_layer(layer.name), TERMINAL_LETTERS)
         table.add_row(name, layer.operator, *_difference(layer.int8), *_difference(layer.npu))
     table.caption = (
         f"int8 against float, then the simulated {result.chip} against {result.witness}: signal to noise, largest "

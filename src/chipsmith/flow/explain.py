@@ -16,7 +16,8 @@ from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.program.program import Program
 from chipsmith.reports.record import RunRecord
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.studies.advice.advise import advise, diagnose
+from chipsmith.studies.advice.advise import advise
+from chipsmith.studies.advice.diagnose import diagnose
 from chipsmith.studies.advice.record import AdviceRecord, Remedy, Subject
 from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.passes.channels import CHANNEL_LAYERS, set_channels

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chipsmith.data_report import DataReport, findings_to_plain
+from chipsmith.program.layer_names import name_layer
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from chipsmith.learn import Metrics, Training
     from chipsmith.profile.host_latency import HostLatency
     from chipsmith.profile.instruction_count import InstructionCount
+    from chipsmith.profile.kernel_times import KernelTime
     from chipsmith.profile.profile import ChipRecord, HostStep, Totals
     from chipsmith.profile.time_breakdown import TimeShare
     from chipsmith.program.program import Placement, Program
@@ -86,7 +88,7 @@ class CompileResult:
             "resident": list(manifest.resident),
             "inputs": [port.to_json() for port in manifest.inputs],
             "outputs": [port.to_json() for port in manifest.outputs],
-            "operators": [dataclasses.asdict(row) for row in self.operators],
+            "operators": [{**dataclasses.asdict(row), "layer": name_layer(row)} for row in self.operators],
             "host_steps": [dataclasses.asdict(step) for step in self.host_steps],
             "stages": dict(self.stages),
             "quantisation": None if self.quantisation is None else dataclasses.asdict(self.quantisation),
@@ -130,6 +132,7 @@ class SimResult:
             "busy_cycles": _busy(self.cold),
             "busy_warm_cycles": _busy(self.warm),
             "stall_cycles": {wait.value: cycles for wait, cycles in self.cold.stall_cycles.items()},
+            "kernels": [row.to_json() for row in self.kernel_times],
             "time_shares": [dataclasses.asdict(row) for row in self.time_shares],
             "resident": list(self.program.manifest.resident),
             "stray_indices": list(self.stray_indices),
@@ -143,6 +146,13 @@ class SimResult:
             return 0
         port = self.program.manifest.outputs[0]
         return len(self.outputs[port.name]) // (port.shape[0] if port.shape else 1)
+
+    @property
+    def kernel_times(self) -> tuple[KernelTime, ...]:
+        """When each kernel of a cold inference runs, in the order of their ends."""
+        from chipsmith.profile.kernel_times import time_kernels
+
+        return time_kernels(self.program, self.cold)
 
     @property
     def time_shares(self) -> tuple[TimeShare, ...]:

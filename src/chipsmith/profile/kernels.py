@@ -12,7 +12,7 @@ from chipsmith.profile.kernel_names import kernel_names
 from chipsmith.profile.profile import KernelRow
 from chipsmith.profile.transfers import TransferRow
 from chipsmith.program.actions import ACTIONS, ActionCounts, count_actions
-from chipsmith.program.instructions import Load
+from chipsmith.program.instructions import Instruction, Load, VectorInstruction
 from chipsmith.program.layer_names import COPY, KernelName, LayerNames, list_sources
 from chipsmith.program.program import WIPE, WIPE_TENSOR, KernelSpan, Placement, Program, page_bytes
 from chipsmith.sim.cycle import Timeline
@@ -84,7 +84,15 @@ def _kernel_row(
         sources=list_sources(operators),
         layer=name.layer,
         operation=name.operation,
+        elements=sum(_count_elements(program.instructions[index]) for index in indices),
     )
+
+
+def _count_elements(instruction: Instruction) -> int:
+    """Elements that an instruction passes through the vector lanes."""
+    if not isinstance(instruction, VectorInstruction):
+        return 0
+    return instruction.outer_steps * instruction.r0 * instruction.r1 * instruction.lanes
 
 
 def _main_reason(timeline: Timeline, indices: Iterable[int]) -> str:

@@ -112,7 +112,8 @@ class KernelRow:
     padding left out; `external_bytes` that are loaded and stored for it. `energy_pj` by component, its transfers'
     share included. `anchor` is the kind of its first operator, 'copy' where it has none. `sources` are the author's
     names of the operators, each once, where they are known. `layer` and `operation` are the name of its layer and the
-    kind of its main operator (`chipsmith.program.layer_names`); empty in records of before they were kept.
+    kind of its main operator (`chipsmith.program.layer_names`); empty in records of before they were kept. `elements`
+    pass through the vector lanes, each step of a reduction counted.
     """
 
     name: str
@@ -131,6 +132,7 @@ class KernelRow:
     sources: tuple[str, ...] = ()
     layer: str = ""
     operation: str = ""
+    elements: int = 0
 
     @property
     def total_pj(self) -> float:

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 
 from chipsmith.profile.kernel_names import kernel_names
 from chipsmith.program.instructions import Engine
-from chipsmith.program.program import WIPE, WIPE_TENSOR, KernelSpan, Program
+from chipsmith.program.layer_names import LayerNames
+from chipsmith.program.program import KernelSpan, Program
 from chipsmith.sim.cycle import DOORBELL, Timeline
 
-COPY = "copy"
-"""Kind of a kernel that computes no operator: a tensor in another order or place."""
 NO_KERNEL = "no kernel"
 """Kind of the row for the end: the last stores, after every kernel."""
-_STAGES = ("RESCALE", "CLAMP")
 _COMPUTING = (Engine.TENSOR, Engine.VECTOR)
 _TRANSFERRING = (Engine.LOAD, Engine.STORE)
 
@@ -32,10 +30,10 @@ class _Spent(enum.Enum):
 class TimeShare:
     """The kernels of one kind: the sums over all rows of `computing` and the waits are the latency.
 
-    `kind` is the first operator of the kernels that is no RESCALE or CLAMP, if there is one. `computing_cycles`: an
-    instruction of theirs computes, and none that started before it any more. `external_cycles`, `other_cycles`: nothing
-    computes before their next instruction starts, because a transfer has still to free what it needs, or for another
-    reason. `macs` of the operators.
+    `kind` is the first operator of the kernels that is no RESCALE or CLAMP, if there is one, as the chip computes it.
+    `computing_cycles`: an instruction of theirs computes, and none that started before it any more. `external_cycles`,
+    `other_cycles`: nothing computes before their next instruction starts, because a transfer has still to free what it
+    needs, or for another reason. `macs` of the operators.
     """
 
     kind: str
@@ -64,16 +62,9 @@ def time_shares(program: Program, timeline: Timeline) -> tuple[TimeShare, ...]:
 
 def _kinds(program: Program) -> dict[str, str]:
     """The kind of each kernel by its name."""
-    kinds: dict[str, list[str]] = {}
-    for operator in program.manifest.operators:
-        kinds.setdefault(operator.kernel, []).append(operator.kind)
-    named = {span.name: _kind(kinds.get(span.name, [])) for span in program.manifest.kernels}
-    return named | {name: WIPE for name in (WIPE, WIPE_TENSOR) if name in named}
-
-
-def _kind(operators: list[str]) -> str:
-    """The first operator, but for those that are stages of most kernels."""
-    return next((kind for kind in operators if kind not in _STAGES), operators[0] if operators else COPY)
+    names = LayerNames(program.manifest.operators)
+    rows = {span.name: names.kernel(span.name) for span in program.manifest.kernels}
+    return {kernel: name.computed_as or name.kind for kernel, name in rows.items()}
 
 
 def _intervals(program: Program, timeline: Timeline, kinds: dict[str, str]) -> Iterator[tuple[str, _Spent, int]]:

@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chipsmith.program.program import WIPE, WIPE_TENSOR, Placement
 
 COPY = "copy"
 """What a kernel does that computes no operator: a tensor in another order or place."""
-_STAGES = frozenset({"RESCALE", "CLAMP"})
+STAGES = frozenset({"RESCALE", "CLAMP"})
 """Operators that most kernels begin or end with: none is the main one where there is another."""
+_PRODUCTS = frozenset({"CONV2D", "CONV3D", "DEPTHWISE_CONV2D", "MATMUL", "TRANSPOSE_CONV2D"})
+_AS = "as "
+"""Begins the reason of an operator that is computed as one of another kind."""
 _JOINED = ";"
 """Stands in the name of a TFLite tensor between those that its converter fused."""
+_VARIABLE = re.compile(r"/(?:BiasAdd/)?ReadVariableOp(?:/resource\d*)?$")
+"""End of the name of a TensorFlow variable that a layer reads."""
 _SEPARATORS = re.compile(r"[.\[/]")
 """What may stand in the name of a buffer or of a kernel behind that of its operator."""
 
@@ -27,12 +32,19 @@ _SEPARATORS = re.compile(r"[.\[/]")
 class KernelName:
     """What a kernel is called: its layer's full name, its number such as 'k4', and its main operator's kind.
 
-    `operation` is COPY where it computes no operator, and the wipe's name for a kernel of the wipe.
+    `kind` is COPY where it computes no operator, and the wipe's name for a kernel of the wipe. `computed_as` is the
+    kind that the compiler made of the operator, where it is another one.
     """
 
     layer: str
     number: str
-    operation: str
+    kind: str
+    computed_as: str = ""
+
+    @property
+    def operation(self) -> str:
+        """What it computes, such as 'CONV2D', or 'DEPTHWISE_CONV2D as CONV2D'."""
+        return f"{self.kind} as {self.computed_as}" if self.computed_as else self.kind
 
     @property
     def label(self) -> str:
@@ -45,9 +57,28 @@ def name_layer(operator: Placement) -> str:
     return operator.source or operator.name
 
 
+def note_other_kind(placement: Placement, kind: str) -> Placement:
+    """The row of a product that the network has as another kind: the compiler's stands in the reason.
+
+    Other operators keep the compiler's kind: under their names it may compute what is beside them, such as a view.
+    """
+    if placement.kind == kind or not {placement.kind, kind} <= _PRODUCTS:
+        return placement
+    return replace(placement, kind=kind, reason=f"{_AS}{placement.kind}: {placement.reason}")
+
+
+def computed_as(operator: Placement) -> str:
+    """The kind that the compiler made of an operator; empty where it is the network's."""
+    return operator.reason.removeprefix(_AS).partition(":")[0] if operator.reason.startswith(_AS) else ""
+
+
 def shorten_layer(name: str) -> str:
-    """A layer's name for a table: of the names that a TFLite converter joined the first, which is the result's."""
-    return name.partition(_JOINED)[0] or name
+    """A layer's name for a table: of the names that a TFLite converter joined the last, which is the layer's own.
+
+    Those before it are of what is fused into it, and of other layers that share a constant with it.
+    """
+    last = name.rpartition(_JOINED)[2] or name
+    return _VARIABLE.sub("", last) or last
 
 
 def label_kernel(layer: str, number: str) -> str:
@@ -79,15 +110,15 @@ class LayerNames:
     def kernel(self, name: str) -> KernelName:
         """What the kernel of this name is called; a later kernel of an operator has the operator's layer."""
         if name in (WIPE, WIPE_TENSOR):
-            return KernelName(layer=name, number=name, operation=WIPE)
+            return KernelName(layer=name, number=name, kind=WIPE)
         main = find_main(self._kernels.get(name, ()))
         number, _, part = name.partition(":")
-        if main is not None:
-            return KernelName(layer=name_layer(main), number=number, operation=main.kind)
-        operator = self._operators.get(part)
-        if operator is not None:
-            return KernelName(layer=name_layer(operator), number=number, operation=operator.kind)
-        return KernelName(layer=self.layer(part) or part, number=number, operation=COPY)
+        operator = main or self._operators.get(part)
+        if operator is None:
+            return KernelName(layer=self.layer(part) or part, number=number, kind=COPY)
+        return KernelName(
+            layer=name_layer(operator), number=number, kind=operator.kind, computed_as=computed_as(operator)
+        )
 
     def kernels(self, names: Iterable[str]) -> Mapping[str, KernelName]:
         """What kernels are called, by the names that a Program has for them."""
@@ -105,7 +136,7 @@ def find_owner(part: str, names: Collection[str]) -> str:
 
 def find_main(operators: Sequence[Placement]) -> Placement | None:
     """The main one of a kernel's operators: the first that is no stage of others; None where it has none."""
-    return next((row for row in operators if row.kind not in _STAGES), operators[0] if operators else None)
+    return next((row for row in operators if row.kind not in STAGES), operators[0] if operators else None)
 
 
 def list_sources(operators: Iterable[Placement]) -> tuple[str, ...]:

@@ -52,7 +52,8 @@ def format_report(report: QuantisationReport, *, most: int = 5) -> str:
     lines += [
         f"{trial.choice}: {trial.sqnr_db:.1f} dB ({'kept' if trial.kept else 'not kept'})" for trial in report.trials
     ]
-    lines += [f"16 bits: {', '.join(report.wide)}"] if report.wide else []
+    names = {each.tensor: f"{each.operator} ({each.tensor})" for each in report.sensitivities}
+    lines += [f"16 bits: {', '.join(names.get(tensor, tensor) for tensor in report.wide)}"] if report.wide else []
     lines += [
         f"most sensitive: {each.operator} ({each.tensor}), {each.sqnr_db:.1f} dB by itself"
         for each in report.sensitivities[:most]

@@ -197,8 +197,8 @@ def _poor_fills(advice: AdviceRecord) -> Iterator[str]:
             alike.setdefault(_fill(advice, layer.array), []).append(layer)
     ranked = sorted(alike.items(), key=lambda item: -sum(layer.busy_cycles for layer in item[1]))
     for fill, layers in ranked[:_SHOWN]:
-        held = sum(layer.busy_cycles for layer in layers)
-        if held >= LEAST_GAIN * whole or len(ranked) == 1:
+        busy_cycles = sum(layer.busy_cycles for layer in layers)
+        if busy_cycles >= LEAST_GAIN * whole or len(ranked) == 1:
             names = ", ".join(layer.label for layer in layers[:_SHOWN])
             more = f" and {len(layers) - _SHOWN} more" if len(layers) > _SHOWN else ""
             yield f"{names}{more}: {fill}."

@@ -1,17 +1,24 @@
-"""The names that a network's author gave to its parts, as tables and charts show them."""
+"""The names of layers and kernels (`chipsmith.program.layer_names`) as tables and charts show them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from chipsmith.profile.profile import KernelRow
+from chipsmith.program.layer_names import LayerNames, label_kernel, number_of, shorten_layer
+from chipsmith.program.program import WIPE
 from chipsmith.reports.markup import Cell
 
 AUTHOR_COLUMN = "author's name"
 """Title of the column of a table; it stands only where a name is known."""
+LAYER_COLUMN = "layer"
+"""Title of the column with the layer of an operator: its author's name, else its own in the graph."""
 PAGE_LETTERS = 28
 """Letters of a name in a table of a page, so that it stays on a line."""
 TERMINAL_LETTERS = 20
 """Letters of a name in a table on a terminal."""
+CHART_LETTERS = 24
+"""Letters of a kernel's label beside its bar."""
 SHOWN = 3
 """Names that are shown of many."""
 _WORD_JOINER = "\u2060"
@@ -32,7 +39,34 @@ def abridge(names: Iterable[str]) -> str:
 
 def abridge_sources(sources: Iterable[str]) -> str:
     """The author's names of a few operators, as one short text."""
-    return abridge(shorten(source, PAGE_LETTERS) for source in sources)
+    return abridge(shorten(shorten_layer(source), PAGE_LETTERS) for source in sources)
+
+
+def layer_of_row(row: KernelRow) -> str:
+    """The full name of a kernel's layer, also in a record of before it was kept."""
+    return row.layer or next(iter((*row.sources, *row.operators)), row.name.partition(":")[2])
+
+
+def label_row(row: KernelRow) -> str:
+    """What a kernel is called: `features.3 (k4)`; a wipe's by its name."""
+    return row.name if name_operation(row) == WIPE else label_kernel(layer_of_row(row), number_of(row.name))
+
+
+def name_operation(row: KernelRow) -> str:
+    """The kind of a kernel's main operator, such as DEPTHWISE_CONV2D."""
+    return row.operation or row.anchor
+
+
+def kernel_cell(row: KernelRow) -> Cell:
+    """A cell of a page with a kernel's label; hovering shows its layer's whole name."""
+    label = label_row(row)
+    return Cell(text=label, title=layer_of_row(row) if shorten_layer(layer_of_row(row)) != layer_of_row(row) else "")
+
+
+def label_part(names: LayerNames, part: str) -> str:
+    """A buffer or a transfer behind the layer that it is of, where that is known by another name."""
+    layer = shorten_layer(names.layer(part))
+    return part if not layer or part.startswith(layer) else f"{layer}: {part}"
 
 
 def source_cell(sources: Sequence[str]) -> Cell:

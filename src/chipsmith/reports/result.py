@@ -12,6 +12,7 @@ from chipsmith.data_report import findings_to_plain
 from chipsmith.errors import BadInput
 from chipsmith.files import read_ordinary, write_whole
 from chipsmith.profile.profile import Totals
+from chipsmith.program.layer_names import name_layer
 from chipsmith.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -82,7 +83,14 @@ def inference_to_plain(totals: Totals) -> dict[str, Any]:
         "chip_cost_usd_range": [totals.cost.chip_usd.low, totals.cost.chip_usd.high],
         "chip_cost_parts_usd": {name: part.value for name, part in totals.cost.parts.items()},
         "operators": [
-            {"name": operator.name, "placed": operator.placed, "reason": operator.reason}
+            {
+                "name": operator.name,
+                "layer": name_layer(operator),
+                "kind": operator.kind,
+                "placed": operator.placed,
+                "reason": operator.reason,
+                "kernel": operator.kernel,
+            }
             for operator in totals.operators
         ],
     }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from chipsmith.reports.author_names import AUTHOR_COLUMN, TERMINAL_LETTERS, shorten
+from chipsmith.program.layer_names import name_layer, number_of, shorten_layer
+from chipsmith.reports.author_names import LAYER_COLUMN, TERMINAL_LETTERS, shorten
 from chipsmith.reports.headline import Headline, headlines, significant
 from chipsmith.reports.privacy import privacy_lines
 
@@ -14,10 +15,14 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from chipsmith.chip.description import Chip
+    from chipsmith.profile.kernel_times import KernelTime
     from chipsmith.profile.profile import HostStep, Totals
     from chipsmith.profile.time_breakdown import TimeShare
     from chipsmith.program.program import Placement
     from chipsmith.reports.record import RunRecord
+
+LONGEST = 5
+"""Kernels that are listed as the longest of an inference."""
 
 
 def closing_table(record: RunRecord) -> RenderableType:
@@ -42,22 +47,31 @@ def headline_table(title: str, rows: Sequence[Headline]) -> RenderableType:
 
 
 def placement_table(operators: Sequence[Placement], host: Sequence[HostStep] = ()) -> Table:
-    """Where each operator runs and why, with its author's name where any is known; the host stands first and last."""
+    """Where each operator runs and why, by its layer; the host stands first and last.
+
+    Behind the engine stands the number of the kernel. The operator's own name in the graph stands beside the layer's
+    where that is the author's.
+    """
     table = _table("placement")
-    table.add_column("operator", overflow="fold")
+    table.add_column(LAYER_COLUMN, overflow="fold")
     named = any(operator.source for operator in operators)
     if named:
-        table.add_column(AUTHOR_COLUMN, overflow="fold")
-    table.add_column("kind", overflow="fold")
+        table.add_column("operator", overflow="fold")
+    table.add_column("kind", no_wrap=True)
     table.add_column("placed", no_wrap=True)
     table.add_column("reason")
-    for name, source, *rest in (
+    for layer, name, *rest in (
         *_host_rows(host, "before"),
-        *((row.name, shorten(row.source, TERMINAL_LETTERS), row.kind, row.placed, row.reason) for row in operators),
+        *map(_placement_row, operators),
         *_host_rows(host, "after"),
     ):
-        _add(table, name, *([source] if named else []), *rest)
+        _add(table, layer, *([name] if named else []), *rest)
     return table
+
+
+def _placement_row(row: Placement) -> tuple[str, ...]:
+    layer = shorten(shorten_layer(row.source), TERMINAL_LETTERS) if row.source else name_layer(row)
+    return layer, row.name, row.kind, f"{row.placed} {number_of(row.kernel)}".rstrip(), row.reason
 
 
 def comparison_table(network: str, chips: Mapping[str, Totals]) -> Table:
@@ -110,6 +124,21 @@ def time_table(chip: Chip, shares: Iterable[TimeShare]) -> Table:
         percents = (f"{100 * cycles / max(latency, 1):.1f}" for cycles in parts)
         busy = f"{row.macs / (chip.macs * row.cycles):.0%}" if row.macs and row.cycles else ""
         _add(table, row.kind, f"{row.kernels:,}", f"{row.cycles:,}", *percents, busy)
+    return table
+
+
+def longest_table(kernels: Sequence[KernelTime], latency_cycles: int) -> Table:
+    """The kernels that add most cycles to a cold inference of so many, by their layers."""
+    rows = sorted(kernels, key=lambda row: -row.added_cycles)[:LONGEST]
+    table = _table(f"the {len(rows)} of {len(kernels):,} kernels that add most cycles")
+    for title in ("kernel", "operation"):
+        table.add_column(title, overflow="fold")
+    for title in ("cycles added", "of all"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in rows:
+        label = shorten(row.name.label, TERMINAL_LETTERS + len(" (k0)"))
+        share = row.added_cycles / max(latency_cycles, 1)
+        _add(table, label, row.name.operation, f"{row.added_cycles:,}", f"{100 * share:.1f} %")
     return table
 
 

@@ -7,13 +7,15 @@ engine, as long as it holds that engine; the cycles themselves stand in the even
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from chipsmith.files import write_whole
 from chipsmith.profile.kernels import REST
-from chipsmith.profile.profile import InstructionRow
+from chipsmith.profile.profile import InstructionRow, KernelRow
+from chipsmith.program.layer_names import LayerNames
+from chipsmith.reports.author_names import label_part, label_row, layer_of_row, name_operation
 from chipsmith.reports.record import RunRecord
 
 Event = dict[str, Any]
@@ -27,11 +29,12 @@ _TRACKS = {name: number for number, name in enumerate((*_ENGINES, _WAITS), start
 def trace_events(record: RunRecord) -> dict[str, Any]:
     """The trace as a JSON object: tracks of engines and waits, spans of kernels, a counter of on-chip memory."""
     clock = record.chip.clock_mhz
-    sources = {row.name: row.sources for row in record.inference.kernels}
+    kernels = {row.name: row for row in record.inference.kernels}
+    names = LayerNames(record.inference.operators)
     return {
         "traceEvents": [
             *_names(record),
-            *(event for row in record.inference.instructions for event in _instruction(row, sources, clock)),
+            *(event for row in record.inference.instructions for event in _instruction(row, kernels, names, clock)),
             *_kernels(record),
             *_memory(record),
         ],
@@ -62,13 +65,17 @@ def _metadata(kind: str, track: int, **arguments: str | int) -> Event:
     return {"ph": "M", "name": kind, "pid": _PROCESS, "tid": track, "args": arguments}
 
 
-def _instruction(row: InstructionRow, sources: Mapping[str, Sequence[str]], clock_mhz: int) -> Iterator[Event]:
-    """An instruction and its wait; `sources` are the author's names by kernel."""
+def _instruction(
+    row: InstructionRow, kernels: Mapping[str, KernelRow], names: LayerNames, clock_mhz: int
+) -> Iterator[Event]:
+    """An instruction and its wait."""
+    kernel = kernels.get(row.kernel)
+    label = label_part(names, row.name) if kernel is None else label_row(kernel)
     details = {
         "instruction": row.index,
         "opcode": row.opcode,
         "kernel": row.kernel,
-        **_source_argument(sources.get(row.kernel, ())),
+        **_layer_arguments(kernel, names.layer(row.name)),
         "start_cycle": row.start_cycle,
         "engine_end_cycle": row.engine_end_cycle,
         "end_cycle": row.end_cycle,
@@ -76,7 +83,7 @@ def _instruction(row: InstructionRow, sources: Mapping[str, Sequence[str]], cloc
         "waited_for": row.wait_reason,
     }
     duration = row.engine_end_cycle - row.start_cycle
-    yield _span(row.name, row.opcode, row.engine, row.start_cycle, duration, clock_mhz, details)
+    yield _span(label, row.opcode, row.engine, row.start_cycle, duration, clock_mhz, details)
     if row.wait_cycles:
         begin = row.start_cycle - row.wait_cycles
         yield _span(row.wait_reason, "wait", _WAITS, begin, row.wait_cycles, clock_mhz, {"instruction": row.index})
@@ -97,9 +104,11 @@ def _span(
     }
 
 
-def _source_argument(sources: Sequence[str]) -> dict[str, str]:
-    """The author's names as an event's argument; none where none is known."""
-    return {"source": ", ".join(sources)} if sources else {}
+def _layer_arguments(kernel: KernelRow | None, layer: str) -> dict[str, str]:
+    """The layer of a kernel, else the one given, and the author's names, as arguments; none where none is known."""
+    layer, sources = (layer, ()) if kernel is None else (layer_of_row(kernel), kernel.sources)
+    arguments = {"layer": layer, "source": ", ".join(sources)}
+    return {name: text for name, text in arguments.items() if text}
 
 
 def _kernels(record: RunRecord) -> Iterator[Event]:
@@ -108,12 +117,14 @@ def _kernels(record: RunRecord) -> Iterator[Event]:
         if row.name == REST:
             continue
         arguments = {
+            "kernel": row.name,
             "operators": ", ".join(row.operators),
-            **_source_argument(row.sources),
+            "operation": name_operation(row),
+            **_layer_arguments(row, ""),
             "macs": row.macs,
             "kind": row.kind,
         }
-        common = {"cat": "kernel", "name": row.name, "id": number, "pid": _PROCESS, "tid": 0}
+        common = {"cat": "kernel", "name": label_row(row), "id": number, "pid": _PROCESS, "tid": 0}
         begin, end = (cycle / record.chip.clock_mhz for cycle in (row.first_start_cycle, row.last_end_cycle))
         yield {"ph": "b", "ts": begin, **common, "args": arguments}
         yield {"ph": "e", "ts": end, **common}

@@ -68,9 +68,7 @@ def _author_names(block: StoredBlock) -> Iterable[tuple[str, str]]:
             yield operator.outputs[0], name
 
 
-def write_tosa(
-    graph: Graph, path: str | os.PathLike[str], *, operator_names: Mapping[str, str] = _NO_NAMES
-) -> None:
+def write_tosa(graph: Graph, path: str | os.PathLike[str], *, operator_names: Mapping[str, str] = _NO_NAMES) -> None:
     """Write `graph` to the file `path` as TOSA 1.0.0; BadInput where it cannot be written. Names as serialize_tosa."""
     write_whole(path, serialize_tosa(graph, operator_names=operator_names))
 

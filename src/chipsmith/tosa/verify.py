@@ -35,7 +35,9 @@ def verify_structure(graph: Graph) -> None:
 def row_of(operator: Operator) -> OperatorRow:
     """The row of an operator; OperatorRefused where there is none."""
     if operator.kind not in OPERATORS:
-        raise OperatorRefused(f"{operator.kind} '{operator.name}': is not supported; `chipsmith ops` lists what is")
+        raise OperatorRefused(
+            f"{operator.kind} '{operator.name}': is not supported; `chipsmith ops` lists what is", part=operator.name
+        )
     return OPERATORS[operator.kind]
 
 
@@ -154,14 +156,18 @@ def _verify_types(row: OperatorRow, operation: Operation) -> None:
         if all(row.type_of(operand, types) is tensor.dtype for operand, tensor in pairs):
             return
     supported = "; ".join(row.signature(types) for types in row.types)
-    raise OperatorRefused(f"{describe(operation)}: these element types are not supported; supported are {supported}")
+    raise OperatorRefused(
+        f"{describe(operation)}: these element types are not supported; supported are {supported}",
+        part=operation.operator.name,
+    )
 
 
 def _verify_compile_time(row: OperatorRow, operation: Operation) -> None:
     for operand in row.inputs:
         if operand.compile_time and operand.name not in operation.constants:
             raise OperatorRefused(
-                f"{describe(operation)}: {operand.name} is computed; only a constant is supported (no EXT-DYNAMIC)"
+                f"{describe(operation)}: {operand.name} is computed; only a constant is supported (no EXT-DYNAMIC)",
+                part=operation.operator.name,
             )
 
 

@@ -16,6 +16,7 @@ from chipsmith.hardware.simulate import Machine, RtlRun, external_memory, write_
 from chipsmith.hardware.sources import machine_sources
 from chipsmith.program.assembly import format_instruction
 from chipsmith.program.file import serialize_program
+from chipsmith.program.layer_names import LayerNames
 from chipsmith.program.limits import Limits, environment_limits
 from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Port, Program
@@ -216,7 +217,9 @@ def _name(program: Program, run: RtlRun) -> str:
 
 def _tell(program: Program, index: int) -> str:
     spans = [span for span in program.manifest.kernels if index in span.instructions]
+    names = LayerNames(program.manifest.operators)
     kernel = "".join(
-        f", tile {span.instructions.index(index) + 1} of {len(span.instructions)} of {span.name}" for span in spans[:1]
+        f", tile {span.instructions.index(index) + 1} of {len(span.instructions)} of {names.kernel(span.name).label}"
+        for span in spans[:1]
     )
     return f"instruction {index}{kernel} ({format_instruction(program.instructions[index])[:160]})"

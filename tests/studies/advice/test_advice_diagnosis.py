@@ -11,7 +11,8 @@ from chipsmith.compiler.compile import compile_graph
 from chipsmith.profile.critical_path import Bound
 from chipsmith.profile.kernels import REST
 from chipsmith.sim.cycle import simulate
-from chipsmith.studies.advice.advise import advise, diagnose, gains
+from chipsmith.studies.advice.advise import advise, gains
+from chipsmith.studies.advice.diagnose import diagnose
 from chipsmith.studies.advice.record import LEAST_GAIN, AdviceRecord, Subject
 from chipsmith.tosa.file import read_tosa
 

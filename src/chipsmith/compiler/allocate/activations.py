@@ -110,6 +110,7 @@ def _best(
     if best is None:
         raise DoesNotFit(
             f"tensor {name} ({size_bytes} bytes) does not fit beside what lives with it in the on-chip memory of "
-            f"{chip.name} ({chip.memory_bytes} bytes); choose a chip with more memory"
+            f"{chip.name} ({chip.memory_bytes} bytes); choose a chip with more memory",
+            part=name,
         )
     return Allocation(address=best[1], size_bytes=size_bytes, live_range=live_range)

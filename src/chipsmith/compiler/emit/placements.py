@@ -9,7 +9,7 @@ from chipsmith.compiler.fuse.graph_index import GraphIndex
 from chipsmith.compiler.fuse.operators import COPIED, VIEWS
 from chipsmith.compiler.lower.kernel import Kernel, KernelList
 from chipsmith.program.instructions import Engine
-from chipsmith.program.layer_names import find_owner
+from chipsmith.program.layer_names import find_owner, note_other_kind
 from chipsmith.program.program import Placed, Placement
 from chipsmith.tosa.graph import Graph, Operator
 
@@ -49,13 +49,6 @@ def place_source_operators(
     left = {placement.name: placement for placement in compiled}
     for op in source.operators:
         folded = Placement(name=op.name, kind=op.kind, placed=Placed.FOLDED, reason=_FOLDED, kernel="")
-        yield replace(_as_it_came(left.pop(op.name, folded), op), source=names.get(op.name, ""))
-    for made in left.values():
-        yield replace(made, source=names.get(find_owner(made.name, names), ""))
-
-
-def _as_it_came(placement: Placement, op: Operator) -> Placement:
-    """The row with the kind that the network has; what the compiler made of it stands in the reason."""
-    if placement.kind == op.kind:
-        return placement
-    return replace(placement, kind=op.kind, reason=f"as {placement.kind}: {placement.reason}")
+        yield replace(note_other_kind(left.pop(op.name, folded), op.kind), source=names.get(op.name, ""))
+    for added in left.values():
+        yield replace(added, source=names.get(find_owner(added.name, names), ""))

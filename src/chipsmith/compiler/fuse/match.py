@@ -188,7 +188,8 @@ class Matcher:
             return chain
         raise OperatorRefused(
             f"operator {op.name} ({op.kind}) is not held by the machine's compiler: no instruction computes it; "
-            "`chipsmith ops` lists what is held"
+            "`chipsmith ops` lists what is held",
+            part=op.name,
         )
 
     def _binary(self, op: Operator, chain: VectorChain) -> VectorChain:
@@ -252,7 +253,8 @@ class Matcher:
         stage, (_, zero_point) = self._rescaled(op), self.index.rescale_zero_points(op)
         if stage is None:
             raise OperatorRefused(
-                f"operator {op.name} (RESCALE) is not held by the machine's compiler: its multipliers are not constant"
+                f"operator {op.name} (RESCALE) is not held by the machine's compiler: its multipliers are not constant",
+                part=op.name,
             )
         out = replace(chain.out, zero_point=zero_point, unsigned=bool(op.attributes["output_unsigned"]))
         return replace(chain, a=stage, out=out, operators=(*stage.operators, *reversed(chain.operators)))

@@ -14,6 +14,7 @@ from chipsmith.compiler.lower.tensor_chain import lower_tensor_chain
 from chipsmith.compiler.lower.tensor_views import TensorViews
 from chipsmith.compiler.lower.vector_chain import lower_vector_chain
 from chipsmith.compiler.lower.view import View
+from chipsmith.errors import OperatorRefused
 from chipsmith.tosa.graph import Operator
 
 
@@ -26,13 +27,23 @@ def lower_graph(fused: FusedGraph, chip: Chip) -> KernelList:
     tensors.place_concatenations({chain.output for chain in fused.chains})
     for op in graph.operators:
         if op.name in fused.by_last_operator:
-            _lower_chain(fused.by_last_operator[op.name], writer)
+            _lower_named(op, fused.by_last_operator[op.name], writer)
         elif op.kind in VIEWS:
             writer.move(op.outputs[0], _view_of(op, writer))
         elif op.kind == "CONCAT":
             _concatenate(op, writer)
     outputs = _port_outputs(writer)
     return KernelList(kernels=tuple(writer.kernels), buffers=tensors.buffers, inputs=inputs, outputs=outputs)
+
+
+def _lower_named(op: Operator, chain: Chain, writer: KernelWriter) -> None:
+    """Lower a chain; what is refused about it says of which operator."""
+    try:
+        _lower_chain(chain, writer)
+    except OperatorRefused as error:
+        if error.part:
+            raise
+        raise OperatorRefused(f"operator {op.name} ({op.kind}): {error}", part=op.name) from error
 
 
 def _lower_chain(chain: Chain, writer: KernelWriter) -> None:

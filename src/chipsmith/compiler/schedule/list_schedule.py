@@ -174,7 +174,8 @@ class Scheduler:
         if self._needed_now():
             raise DoesNotFit(
                 f"constants of {wanted.name} ({len(wanted.data)} bytes) find no place in the on-chip memory of "
-                f"{self._chip.name} beside the tensors of their step; choose a chip with more memory"
+                f"{self._chip.name} beside the tensors of their step; choose a chip with more memory",
+                part=wanted.name,
             )
         return None
 

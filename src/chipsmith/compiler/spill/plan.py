@@ -135,7 +135,8 @@ def _sliced(kernel: Kernel, external: Collection[str], room_bytes: int, chip: Ch
     if largest > room_bytes:
         raise DoesNotFit(
             f"kernel {kernel.name} needs {largest} bytes at once even in its smallest parts; {chip.name} has "
-            f"{max(room_bytes, 0)} bytes for it: choose a chip with more memory"
+            f"{max(room_bytes, 0)} bytes for it: choose a chip with more memory",
+            part=kernel.name.partition(":")[2],
         )
     return tiled
 

@@ -11,7 +11,7 @@ from chipsmith.tosa.file import read_named_tosa
 def load_tosa(
     model: str, calibration: CalibrationSource | None = None, _options: LoadOptions = DEFAULT_OPTIONS
 ) -> QuantizedNetwork:
-    """The network of a `.tosa` file, with the author's names that it holds. Raises BadInput for a calibration, and as read_tosa does."""
+    """The network of a `.tosa` file, with the names that it holds. Raises BadInput for a calibration, as read_tosa."""
     if calibration is not None:
         raise needless_calibration(model)
     graph, names = read_named_tosa(model)

@@ -9,6 +9,7 @@ from chipsmith.reports.sections import (
     energy,
     figures,
     folds,
+    graph,
     latency,
     memory,
     pictures,
@@ -27,6 +28,7 @@ from chipsmith.reports.sections.section import PageSection
 SECTIONS: tuple[PageSection[RunRecord], ...] = (
     advice.SECTION,
     figures.SECTION,
+    graph.SECTION,
     data.SECTION,
     training.SECTION,
     privacy.SECTION,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from chipsmith.profile.kernels import REST
 from chipsmith.profile.profile import PriceTable
+from chipsmith.reports.author_names import CHART_LETTERS, shorten
 from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, PINK, PURPLE, Chart, bar_axis, bar_height, chart
 from chipsmith.reports.layers import LayerRow, profile_layers
 from chipsmith.reports.markup import details, how, number, paragraph, plot, share_cell, table
@@ -48,7 +49,7 @@ def _bars(rows: Sequence[LayerRow], energy: PriceTable) -> Chart:
     shown = sorted(totals, key=lambda name: -totals[name])[:_COMPONENTS_SHOWN]
     others = [name for name in totals if name not in shown]
     series = [(name, [name]) for name in shown] + ([("others", others)] if others else [])
-    labels = [row.label for row in rows]
+    labels = [shorten(row.label, CHART_LETTERS) for row in rows]
     bars = [
         {
             "type": "bar",

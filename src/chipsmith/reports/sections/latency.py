@@ -6,16 +6,25 @@ from collections.abc import Sequence
 
 from chipsmith.profile.kernels import REST
 from chipsmith.profile.profile import Latency, Profile
-from chipsmith.reports.author_names import AUTHOR_COLUMN, source_cell
+from chipsmith.reports.author_names import (
+    AUTHOR_COLUMN,
+    CHART_LETTERS,
+    SHOWN,
+    kernel_cell,
+    name_operation,
+    shorten,
+    source_cell,
+)
 from chipsmith.reports.charts import ENGINE_COLOURS, Chart, bar_axis, bar_height, chart
-from chipsmith.reports.layers import LayerRow, hover_operators, profile_layers, short_name
-from chipsmith.reports.markup import Cell, details, how, number, plot, share_cell, table
+from chipsmith.reports.layers import LayerRow, hover_operators, profile_layers
+from chipsmith.reports.markup import Cell, details, escape, how, number, plot, share_cell, table
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
 
 _KERNEL_COLUMNS = (
     "kernel",
     AUTHOR_COLUMN,
+    "operation",
     "engine",
     "start",
     "end",
@@ -34,8 +43,9 @@ def _draw(record: RunRecord) -> Drawing:
     html = (
         how(
             "A bar is the number of cycles by which a kernel moves the end of all that came before it. Bars sum to the "
-            "latency; a kernel that runs beside another one adds little. “k3 CONV2D” is kernel 3, an anchor operator "
-            "with all that is fused into it; small neighbours share a bar."
+            "latency; a kernel that runs beside another one adds little. “features.3 (k4)” is kernel 4 of the program, "
+            "whose main operator is the layer features.3; what is fused into it has its names beside it. Small "
+            "neighbours share a bar."
         )
         + plot("latency", "Cycles that each kernel adds to the latency")
         + details("Table", _layer_table(rows, profile.latency))
@@ -63,8 +73,9 @@ def _layer_table(rows: Sequence[LayerRow], latency: Latency) -> str:
 def _kernel_table(profile: Profile) -> str:
     rows = [
         (
-            Cell(text=short_name(row), title=", ".join(row.operators)),
+            kernel_cell(row),
             source_cell(row.sources),
+            Cell(text=name_operation(row), title=", ".join(row.operators)),
             row.kind,
             number(row.first_start_cycle, f"{row.first_start_cycle:,}"),
             number(row.last_end_cycle, f"{row.last_end_cycle:,}"),
@@ -95,7 +106,7 @@ def _bars(rows: Sequence[LayerRow], latency: Latency) -> Chart:
             "type": "bar",
             "orientation": "h",
             "name": f"{engine} engine" if engine else "loading and storing",
-            "y": [row.label for row in rows if row.engine == engine],
+            "y": [shorten(row.label, CHART_LETTERS) for row in rows if row.engine == engine],
             "x": [row.added_cycles for row in rows if row.engine == engine],
             "marker": {"color": ENGINE_COLOURS[engine]},
             "hovertext": [_hover(row, latency) for row in rows if row.engine == engine],
@@ -109,17 +120,17 @@ def _bars(rows: Sequence[LayerRow], latency: Latency) -> Chart:
         height=bar_height(len(rows)),
         x_title="cycles",
         y_title="",
-        y_axis=bar_axis([row.label for row in rows]),
+        y_axis=bar_axis([shorten(row.label, CHART_LETTERS) for row in rows]),
         layout={"barmode": "stack"},
     )
 
 
 def _hover(row: LayerRow, latency: Latency) -> str:
-    text = f"<b>{row.label}</b><br>adds {row.added_cycles:,} of {latency.cold_cycles:,} cycles"
+    text = f"<b>{escape(row.label)}</b><br>adds {row.added_cycles:,} of {latency.cold_cycles:,} cycles"
     if not row.kernels:
         return text
     busy = sum(kernel.busy_cycles for kernel in row.kernels)
-    operators = "".join(f"<br>{hover_operators(kernel)}" for kernel in row.kernels[:4])
+    operators = "".join(f"<br>{hover_operators(kernel)}" for kernel in row.kernels[:SHOWN])
     return f"{text}<br>engine held {busy:,} cycles{operators}"
 
 

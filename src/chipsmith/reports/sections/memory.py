@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chipsmith.profile.profile import BufferRole, MemorySpan, Profile
+from chipsmith.program.layer_names import LayerNames
+from chipsmith.reports.author_names import label_part
 from chipsmith.reports.charts import BLUE, GOLD, GREEN, GREY, PURPLE, Chart, Trace, chart
 from chipsmith.reports.markup import escape, how, paragraph, plot
 from chipsmith.reports.record import RunRecord
@@ -33,8 +35,9 @@ def _draw(record: RunRecord) -> Drawing:
 
 
 def _chart(profile: Profile, memory_bytes: int) -> Chart:
+    names = LayerNames(profile.operators)
     bars = [
-        _buffers(role, colour, spans)
+        _buffers(role, colour, spans, names)
         for role, colour in _COLOURS.items()
         if (spans := [span for span in profile.memory if span.role == role])
     ]
@@ -52,7 +55,7 @@ def _chart(profile: Profile, memory_bytes: int) -> Chart:
     )
 
 
-def _buffers(role: BufferRole, colour: str, spans: Sequence[MemorySpan]) -> Trace:
+def _buffers(role: BufferRole, colour: str, spans: Sequence[MemorySpan], names: LayerNames) -> Trace:
     return {
         "type": "bar",
         "orientation": "h",
@@ -63,7 +66,7 @@ def _buffers(role: BufferRole, colour: str, spans: Sequence[MemorySpan]) -> Trac
         "width": [span.size_bytes / 1024 for span in spans],
         "marker": {"color": f"{colour}a0", "line": {"width": 1, "color": colour}},
         "hovertext": [
-            f"<b>{escape(span.name)}</b><br>{span.size_bytes:,} bytes at {span.address:,}<br>"
+            f"<b>{escape(label_part(names, span.name))}</b><br>{span.size_bytes:,} bytes at {span.address:,}<br>"
             f"cycles {span.first_cycle:,} to {span.last_cycle:,}"
             for span in spans
         ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Literal
 
-from chipsmith.reports.author_names import AUTHOR_COLUMN, source_cell
+from chipsmith.reports.author_names import AUTHOR_COLUMN, label_row, source_cell
 from chipsmith.reports.markup import how, paragraph, table
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
@@ -13,6 +13,7 @@ from chipsmith.reports.sections.section import Drawing, PageSection
 
 def _draw(record: RunRecord) -> Drawing:
     operators = record.inference.operators
+    labels = {row.name: label_row(row) for row in record.inference.kernels}
     rows = [
         (
             operator.name,
@@ -20,7 +21,7 @@ def _draw(record: RunRecord) -> Drawing:
             operator.kind,
             operator.placed,
             operator.reason,
-            operator.kernel,
+            labels.get(operator.kernel, operator.kernel),
         )
         for operator in operators
     ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from chipsmith.program.layer_names import shorten_layer
+from chipsmith.reports.author_names import CHART_LETTERS, abridge, label_row, shorten
 from chipsmith.reports.charts import BLUE, Chart, bar_axis, bar_height, chart, distinct
-from chipsmith.reports.markup import escape, how, paragraph, plot
+from chipsmith.reports.markup import Cell, details, escape, how, number, paragraph, plot, table
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
 from chipsmith.witness.diff.sqnr import QuantisationError
@@ -15,7 +17,8 @@ def _draw(record: RunRecord) -> Drawing | None:
     layers = record.quantisation
     if not layers:
         return None
-    without = ", ".join(layer.layer for layer in layers if layer.sqnr_db is None)
+    kernels = _kernels_of_layers(record)
+    without = ", ".join(shorten_layer(layer.layer) for layer in layers if layer.sqnr_db is None)
     drawn = [layer for layer in layers if layer.sqnr_db is not None]
     html = (
         how(
@@ -23,13 +26,35 @@ def _draw(record: RunRecord) -> Drawing | None:
             "tenth of the signal, 40 dB of a hundredth. A short bar is a layer that int8 hurts."
         )
         + (plot("quantisation", "Signal to quantisation noise of each layer") if drawn else "")
+        + details("Table", _table(layers, kernels))
         + (paragraph(f"Without a bar, for no error or no signal: {without}.") if without else "")
     )
-    return Drawing(html=html, charts={"quantisation": _bars(drawn)} if drawn else {})
+    return Drawing(html=html, charts={"quantisation": _bars(drawn, kernels)} if drawn else {})
 
 
-def _bars(layers: Sequence[QuantisationError]) -> Chart:
-    labels = distinct([layer.layer for layer in layers])
+def _kernels_of_layers(record: RunRecord) -> dict[str, str]:
+    """The labels of the kernels that each layer is in, by its full name."""
+    labels: dict[str, list[str]] = {}
+    for row in record.inference.kernels:
+        for source in row.sources:
+            labels.setdefault(source, []).append(label_row(row))
+    return {source: abridge(kernels) for source, kernels in labels.items()}
+
+
+def _table(layers: Sequence[QuantisationError], kernels: Mapping[str, str]) -> str:
+    rows = [
+        (
+            Cell(text=shorten_layer(layer.layer), title=layer.layer),
+            kernels.get(layer.layer, ""),
+            "no ratio" if layer.sqnr_db is None else number(layer.sqnr_db, f"{layer.sqnr_db:.1f}"),
+        )
+        for layer in layers
+    ]
+    return table(("layer", "kernel", "dB"), rows, optional=("kernel",), label="Quantisation error by layer")
+
+
+def _bars(layers: Sequence[QuantisationError], kernels: Mapping[str, str]) -> Chart:
+    labels = distinct([shorten(shorten_layer(layer.layer), CHART_LETTERS) for layer in layers])
     bars = {
         "type": "bar",
         "orientation": "h",
@@ -37,7 +62,10 @@ def _bars(layers: Sequence[QuantisationError]) -> Chart:
         "x": [layer.sqnr_db for layer in layers],
         "marker": {"color": BLUE},
         "hovertext": [
-            f"<b>{escape(layer.layer)}</b><br>{layer.sqnr_db:.1f} dB<br>{layer.obtained}" for layer in layers
+            "<br>".join(
+                filter(None, (f"<b>{escape(shorten_layer(layer.layer))}</b>", _where(layer, kernels), layer.obtained))
+            )
+            for layer in layers
         ],
         "hoverinfo": "text",
     }
@@ -48,6 +76,12 @@ def _bars(layers: Sequence[QuantisationError]) -> Chart:
         y_title="",
         y_axis=bar_axis(labels),
     )
+
+
+def _where(layer: QuantisationError, kernels: Mapping[str, str]) -> str:
+    """The ratio, and the kernel that computes the layer where it is known."""
+    kernel = kernels.get(layer.layer, "")
+    return f"{layer.sqnr_db:.1f} dB{f', in {escape(kernel)}' if kernel else ''}"
 
 
 SECTION = PageSection(name="quantisation", title="Quantisation error, layer by layer", draw=_draw)

@@ -1,82 +1,186 @@
-"""Kernels under the roof of the array and of the external memory."""
+"""Kernels under the roofs of the array, of the vector lanes and of the external memory."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 
-from chipsmith.costs import Roofline
-from chipsmith.profile.kernels import REST
-from chipsmith.profile.profile import KernelRow, Profile
-from chipsmith.reports.charts import BLUE, GREY, LOGARITHMIC, Chart, Trace, chart
+from chipsmith.reports.author_names import kernel_cell, label_row, name_operation, shorten
+from chipsmith.reports.charts import BLUE, GREY, LOGARITHMIC, ORANGE, Chart, Trace, chart
 from chipsmith.reports.headline import significant
-from chipsmith.reports.layers import hover_operators, short_name
-from chipsmith.reports.markup import how, plot
+from chipsmith.reports.layers import hover_operators
+from chipsmith.reports.markup import details, escape, how, number, paragraph, plot, table
 from chipsmith.reports.record import RunRecord
+from chipsmith.reports.roofs import KernelRoof, Roofs, missing_points, read_roofs, roof_points
 from chipsmith.reports.sections.section import Drawing, PageSection
 
-
-def roofline_points(profile: Profile) -> list[KernelRow]:
-    """The kernels that multiply and whose work moves external bytes: those that have a place in the roofline."""
-    return [row for row in profile.kernels if row.macs and row.external_bytes and row.busy_cycles]
+LABELLED = 6
+"""Points with their names beside them, those that hold their engines longest; hovering names all."""
+_CLOSE = (0.45, 0.05)
+"""Shares of the chart, to the right and upwards, within which a second name would stand over the first."""
+_LETTERS = 18
+"""Letters of a name beside its point."""
+_KINDS = (
+    ("array", BLUE, "circle"),
+    ("array, depthwise", BLUE, "diamond-open"),
+    ("vector lanes", ORANGE, "square"),
+)
 
 
 def _draw(record: RunRecord) -> Drawing | None:
-    profile = record.inference
-    points, roof = roofline_points(profile), profile.roof
-    left = sum(row.name != REST for row in profile.kernels) - len(points)
+    roofs = read_roofs(record)
+    points, missing = roof_points(record.inference.kernels, roofs), missing_points(record.inference.kernels)
     if not points:
         return None
-    html = how(
-        f"A point is a kernel: how many multiply-accumulates it does a cycle against how many it does for a byte "
-        f"that is loaded or stored for it. Under the flat roof the array ({roof.peak_macs_per_cycle} a cycle) is "
-        f"the bound, under the slope the external memory ({roof.external_bytes_per_cycle} bytes a cycle each way). "
-        "Loads run ahead of their kernel, so a point may stand above the slope. "
-        f"{left} kernels without multiplications or external bytes are not shown."
-    ) + plot("roofline", "MACs a cycle over MACs an external byte")
-    return Drawing(html=html, charts={"roofline": _chart(points, roof)})
+    html = (
+        how(
+            "A point is a kernel: the work that it does a cycle while it holds its engine, over the work that it does "
+            "for a byte that is loaded or stored for it. Work is multiply-accumulates on the array, elements on the "
+            f"vector lanes. Flat roofs: {roofs.array} multiply-accumulates and {roofs.lanes} elements a cycle; slope: "
+            f"{roofs.bytes_per_cycle} external bytes a cycle each way. Loads run ahead of their kernel, so a point may "
+            "stand above the slope. A kernel without external bytes has no slope: it stands at the right, behind the "
+            "dotted line. A depthwise convolution sums over no channels, so it fills a part of the array's rows at "
+            "best."
+        )
+        + plot("roofline", "Work a cycle over work an external byte, by kernel")
+        + "".join(paragraph(f"Not on the chart: {label_row(row)}, because {reason}.") for row, reason in missing)
+        + details("Every kernel against its roof", _table(points))
+    )
+    return Drawing(html=html, charts={"roofline": _chart(points, roofs)})
 
 
-def _chart(points: Sequence[KernelRow], roof: Roofline) -> Chart:
-    intensities = [row.macs / row.external_bytes for row in points]
-    kernels = {
-        "type": "scatter",
-        "mode": "markers",
-        "name": "kernels",
-        "x": intensities,
-        "y": [row.macs / row.busy_cycles for row in points],
-        "marker": {"color": BLUE, "size": 10, "opacity": 0.85},
-        "hovertext": [_hover(row) for row in points],
-        "hoverinfo": "text",
-    }
+def _table(points: Sequence[KernelRoof]) -> str:
+    rows = [
+        (
+            kernel_cell(point.row),
+            name_operation(point.row),
+            point.bound,
+            number(point.work, f"{point.work:,} {point.unit}"),
+            "none moved" if point.intensity is None else number(point.intensity, significant(point.intensity)),
+            number(point.rate, significant(point.rate)),
+            number(point.roof, significant(point.roof)),
+            number(point.share, f"{100 * point.share:.1f} %"),
+        )
+        for point in points
+    ]
+    columns = ("kernel", "operation", "roof", "work", "work a byte", "work a cycle", "the roof allows", "reached")
+    return table(columns, rows, label="Kernels against their roofs")
+
+
+def _chart(points: Sequence[KernelRoof], roofs: Roofs) -> Chart:
+    beyond = _beyond(points, roofs)
+    low = min([_ridge(roofs, "vector"), *(point.intensity for point in points if point.intensity is not None)]) / 2
+    named = _pick_labels(points, beyond)
+    series = [
+        _series(name, colour, symbol, [point for point in points if _kind(point) == name], beyond, named)
+        for name, colour, symbol in _KINDS
+        if any(_kind(point) == name for point in points)
+    ]
+    lines = [_roof(roofs, engine, low, beyond) for engine in ("tensor", "vector")]
     return chart(
-        [_roof(intensities, roof), kernels],
-        height=380,
-        x_title="MACs an external byte",
-        y_title="MACs a cycle",
+        [*lines, *series],
+        height=440,
+        x_title="work an external byte",
+        y_title="work a cycle",
         x_axis=LOGARITHMIC,
         y_axis=LOGARITHMIC,
+        layout={"shapes": _border(points, beyond)},
     )
 
 
-def _roof(intensities: Sequence[float], roof: Roofline) -> Trace:
-    ridge = roof.ridge_macs_per_byte
-    low, high = min(*intensities, ridge) / 2, max(*intensities, ridge) * 2
+def _beyond(points: Sequence[KernelRoof], roofs: Roofs) -> float:
+    """Where kernels without external bytes stand: to the right of all others."""
+    known = (point.intensity for point in points if point.intensity is not None)
+    return 8 * max([*known, _ridge(roofs, "tensor"), _ridge(roofs, "vector")])
+
+
+def _ridge(roofs: Roofs, engine: str) -> float:
+    return roofs.flat(engine) / roofs.bytes_per_cycle
+
+
+def _border(points: Sequence[KernelRoof], beyond: float) -> list[dict[str, object]]:
+    if all(point.intensity is not None for point in points):
+        return []
+    place = beyond / 2.5
+    line = {"color": GREY, "width": 1, "dash": "dot"}
+    return [{"type": "line", "x0": place, "x1": place, "y0": 0, "y1": 1, "yref": "paper", "line": line}]
+
+
+def _kind(point: KernelRoof) -> str:
+    if point.row.kind != "tensor":
+        return "vector lanes"
+    return "array, depthwise" if point.depthwise else "array"
+
+
+def _pick_labels(points: Sequence[KernelRoof], beyond: float) -> frozenset[str]:
+    """The kernels whose names stand beside their points: the longest, none over another."""
+    places = {
+        point.row.name: (math.log10(point.intensity or beyond), math.log10(point.rate))
+        for point in sorted(points, key=lambda each: -each.row.busy_cycles)
+    }
+    limits = [
+        share * (max(axis) - min(axis) or 1)
+        for share, axis in zip(_CLOSE, zip(*places.values(), strict=True), strict=True)
+    ]
+    named: list[str] = []
+    for name, place in places.items():
+        close = (
+            all(abs(a - b) < limit for a, b, limit in zip(place, places[other], limits, strict=True)) for other in named
+        )
+        if len(named) < LABELLED and not any(close):
+            named.append(name)
+    return frozenset(named)
+
+
+def _series(
+    name: str, colour: str, symbol: str, points: Sequence[KernelRoof], beyond: float, named: frozenset[str]
+) -> Trace:
+    return {
+        "type": "scatter",
+        "mode": "markers+text",
+        "name": name,
+        "x": [point.intensity or beyond for point in points],
+        "y": [point.rate for point in points],
+        "text": [shorten(point.label, _LETTERS) if point.row.name in named else "" for point in points],
+        "textposition": [_side(point, beyond) for point in points],
+        "textfont": {"size": 11},
+        "cliponaxis": False,
+        "marker": {"color": colour, "size": 10, "opacity": 0.85, "symbol": symbol},
+        "hovertext": [_hover(point) for point in points],
+        "hoverinfo": "text",
+    }
+
+
+def _side(point: KernelRoof, beyond: float) -> str:
+    """Names of points far to the right stand to their left, where there is room."""
+    return "middle left" if (point.intensity or beyond) > beyond / 16 else "middle right"
+
+
+def _roof(roofs: Roofs, engine: str, low: float, beyond: float) -> Trace:
+    ridge, flat = _ridge(roofs, engine), roofs.flat(engine)
     return {
         "type": "scatter",
         "mode": "lines",
-        "name": "roof",
-        "x": [low, ridge, high],
-        "y": [low * roof.external_bytes_per_cycle, roof.peak_macs_per_cycle, roof.peak_macs_per_cycle],
-        "line": {"color": GREY, "width": 2},
+        "name": "roof of the array" if engine == "tensor" else "roof of the vector lanes",
+        "x": [min(low, ridge), ridge, 2 * beyond],
+        "y": [min(low, ridge) * roofs.bytes_per_cycle, flat, flat],
+        "line": {"color": GREY, "width": 2, "dash": "solid" if engine == "tensor" else "dash"},
         "hoverinfo": "skip",
     }
 
 
-def _hover(row: KernelRow) -> str:
-    return (
-        f"<b>{short_name(row)}</b><br>{significant(row.macs / row.busy_cycles)} MACs a cycle<br>"
-        f"{significant(row.macs / row.external_bytes)} MACs an external byte<br>{hover_operators(row)}"
-    )
+def _hover(point: KernelRoof) -> str:
+    return "<br>".join(_hover_lines(point))
 
 
-SECTION = PageSection(name="roofline", title="Roofline", draw=_draw)
+def _hover_lines(point: KernelRoof) -> Iterator[str]:
+    yield f"<b>{escape(point.label)}</b>"
+    yield f"{significant(point.rate)} {point.unit} a cycle, {point.share:.0%} of its roof: {point.bound}"
+    if point.intensity is None:
+        yield "no external bytes are moved for it"
+    else:
+        yield f"{significant(point.intensity)} {point.unit} an external byte"
+    yield hover_operators(point.row)
+
+
+SECTION = PageSection(name="roofline", title="Roofline", link="roofline", draw=_draw)

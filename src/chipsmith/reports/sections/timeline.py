@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chipsmith.profile.profile import InstructionRow, Profile
+from chipsmith.program.layer_names import LayerNames
+from chipsmith.reports.author_names import label_part, label_row
 from chipsmith.reports.charts import ENGINE_COLOURS, GREY, Chart, Trace, chart
 from chipsmith.reports.headline import percent, significant
 from chipsmith.reports.markup import escape, how, paragraph, plot
@@ -43,7 +45,8 @@ def _busy(profile: Profile) -> str:
 def _chart(profile: Profile, clock_mhz: int) -> Chart:
     rows = profile.instructions
     engines = [name for name in ("tensor", "vector", "load", "store") if any(row.engine == name for row in rows)]
-    bars = [_engine_bars(name, [row for row in rows if row.engine == name], clock_mhz) for name in engines]
+    labels = _labels(profile)
+    bars = [_engine_bars(name, [row for row in rows if row.engine == name], labels, clock_mhz) for name in engines]
     return chart(
         [*bars, _wait_bars([row for row in rows if row.wait_cycles])],
         height=300,
@@ -55,7 +58,14 @@ def _chart(profile: Profile, clock_mhz: int) -> Chart:
     )
 
 
-def _engine_bars(engine: str, rows: Sequence[InstructionRow], clock_mhz: int) -> Trace:
+def _labels(profile: Profile) -> dict[str, str]:
+    """What instructions are called, by their names: after their kernel, or with the layer of what they transfer."""
+    kernels = {row.name: label_row(row) for row in profile.kernels}
+    names = LayerNames(profile.operators)
+    return {row.name: kernels.get(row.name) or label_part(names, row.name) for row in profile.instructions}
+
+
+def _engine_bars(engine: str, rows: Sequence[InstructionRow], labels: Mapping[str, str], clock_mhz: int) -> Trace:
     turns = _alternation([row.name for row in rows])
     return {
         "type": "bar",
@@ -65,7 +75,7 @@ def _engine_bars(engine: str, rows: Sequence[InstructionRow], clock_mhz: int) ->
         "y": [engine] * len(rows),
         "marker": {"color": ENGINE_COLOURS[engine], "opacity": [0.95 if turn else 0.6 for turn in turns]},
         "hovertext": [
-            f"<b>{escape(row.name)}</b><br>{_title(row)}<br>cycles {row.start_cycle:,} to "
+            f"<b>{escape(labels[row.name])}</b><br>{_title(row)}<br>cycles {row.start_cycle:,} to "
             f"{row.engine_end_cycle:,} ({significant((row.engine_end_cycle - row.start_cycle) / clock_mhz)} µs)<br>"
             f"decided by {escape(row.wait_reason)}"
             for row in rows

@@ -9,6 +9,7 @@ import numpy as np
 
 from chipsmith.frontends.quantized_io import AuthorTensor
 from chipsmith.frontends.quantized_network import Arithmetic, InspectedModel, Layer, QuantizedNetwork
+from chipsmith.program.layer_names import shorten_layer
 from chipsmith.targets.reference import ReferenceTarget
 from chipsmith.tosa.graph import Array
 from chipsmith.witness.named_layers import list_layers, signed_integers
@@ -34,7 +35,7 @@ class LayerOff:
     def text(self) -> str:
         """The layer, and how far off it is."""
         ratio = "" if self.sqnr_db is None else f"{self.sqnr_db:.1f} dB, "
-        return f"{self.operator} '{self.name}' ({ratio}{self.largest_step:.3g} of its steps)"
+        return f"{self.operator} '{shorten_layer(self.name)}' ({ratio}{self.largest_step:.3g} of its steps)"
 
 
 def find_first_layer_off(network: QuantizedNetwork, inputs: Sequence[Array], *, floor: float) -> LayerOff | None:
