@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -59,6 +60,24 @@ def test_a_terminal_of_80_columns_shows_why_and_what_helps(
     assert f"    chipsmith estimate {DIGITS} --chip edge-256 --set clock_mhz=636" in out
     commands = [line for line in out.splitlines() if line.startswith("    chipsmith ")]
     assert all(len(line) <= 80 for line in out.splitlines() if line not in commands)
+
+
+def test_the_page_of_the_documentation_shows_what_is_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.chdir(NETWORKS.parents[1])
+    shown = re.search(r"```text\n(.*?)```", Path("docs/explain.md").read_text(), re.DOTALL)
+    assert shown is not None
+    out = printed(capsys, "explain", "tests/networks/digits_cnn.tosa").replace("\u00a0", " ").splitlines()
+    for line in shown[1].splitlines():
+        assert line.strip() == "..." or line in out
+
+
+def test_an_explanation_is_short_to_look_at() -> None:
+    assert re.fullmatch(
+        r"<Explanation of digits_cnn on edge-256, \d+ changes simulated>", repr(chipsmith.explain(DIGITS))
+    )
 
 
 def test_json_holds_the_sentences_the_commands_and_the_record(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,7 @@ from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.passes.channels import CHANNEL_LAYERS, set_channels
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Explanation:
     """Why an inference takes what it takes, and what would help; the page and the changed network that were written.
 
@@ -34,6 +34,10 @@ class Explanation:
     graph: Graph | None = None
     page: Path | None = None
     network: Path | None = None
+
+    def __repr__(self) -> str:
+        advice = self.advice
+        return f"<Explanation of {advice.network} on {advice.chip}, {advice.simulated} changes simulated>"
 
     def to_json(self) -> Json:
         """The object of `chipsmith explain --json`."""

@@ -97,7 +97,7 @@ def warm_sentence(advice: AdviceRecord) -> str:
     kept = sum(layer.external_bytes - layer.warm_bytes for layer in advice.layers)
     return (
         f"Stay warm: {_bytes(kept)} that the chip keeps are not read again where it stays on between inferences: "
-        f"{_change(before.cold_us, before.warm_us, 'µs')}; {_change(before.cold_uj, before.warm_uj, 'µJ')}."
+        f"{_change(before.cold_us, before.warm_us, 'µs')}, {_change(before.cold_uj, before.warm_uj, 'µJ')}."
     )
 
 
@@ -282,7 +282,7 @@ def _field_words(change: FieldChange) -> str:
 
 
 def figure_texts(before: InferenceFigures, after: InferenceFigures) -> dict[str, str]:
-    """All figures before and after by what they are, such as '31.3 → 24.6 µs (−21 %)' by 'time, cold'."""
+    """All figures, before and after, by what they are, such as '31.3 → 24.6 µs (−21 %)' by 'time, cold'."""
     return {
         "time, cold": _change(before.cold_us, after.cold_us, "µs"),
         "time, warm": _change(before.warm_us, after.warm_us, "µs"),
@@ -298,7 +298,7 @@ def _gain_parts(before: InferenceFigures, after: InferenceFigures) -> Iterator[s
     cold = {"µs": (before.cold_us, after.cold_us), "µJ": (before.cold_uj, after.cold_uj)}
     warm = {"µs": (before.warm_us, after.warm_us), "µJ": (before.warm_uj, after.warm_uj)}
     for unit, (old, new) in cold.items():
-        yield _arrow(old, new, unit)
+        yield _change(old, new, unit)
         was, then = warm[unit]
         if abs(then / was - new / old) > _APART:
             yield f"warm {_arrow(was, then, unit)}"
@@ -384,8 +384,9 @@ def _arrow(before: float, after: float, unit: str) -> str:
 
 
 def _change(before: float, after: float, unit: str) -> str:
-    """As _arrow, and the value alone where it does not change."""
-    return _arrow(before, after, unit) if abs(after / before - 1) >= _SEEN else f"{significant(after)} {unit}, the same"
+    """As _arrow, and the value alone where its digits stay."""
+    old, new = significant(before), significant(after)
+    return f"still {new} {unit}" if old == new else _arrow(before, after, unit)
 
 
 def _signed(share: float) -> str:
