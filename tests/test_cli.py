@@ -358,7 +358,10 @@ WHAT_A_COMMAND_NEEDS = {
     ("compile", str(DIGITS), "--json"): {"click", "pydantic", "numpy"},
 }
 
-NEVER_FOR_A_TOSA_FILE = ("chipsmith.learn", "chipsmith.studies", "chipsmith.witness", "chipsmith.frontends.onnx.")
+NEVER_FOR_A_TOSA_FILE = (
+    *("chipsmith.learn", "chipsmith.witness", "chipsmith.frontends.onnx."),
+    *("chipsmith.studies.search", "chipsmith.studies.oracle", "chipsmith.studies.compression"),
+)
 
 LIST_MODULES = """
 import atexit, sys

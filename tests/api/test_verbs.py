@@ -13,7 +13,7 @@ from chipsmith.api import VERBS
 from chipsmith.api.document import usage, verb_table, word_tables
 from chipsmith.api.parameter import parameters_of
 
-NAMES = "run train recipes compress predict judge report check_data audit compile simulate infer estimate diff"
+NAMES = "run train recipes compress predict judge report check_data audit compile simulate infer estimate diff explain"
 NAMES += " deploy kernel scale search keygen sign verify cosim rtl synth generations chips conformance ops bom"
 NAMES += " timing power doctor mcp explain runs compare stream tune"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from compiled import compiled_profile, compiled_program, named_program
+from compiled import NETWORKS, compiled_profile, compiled_program, named_program
 
 from chipsmith.data_report import (
     ColumnRange,
@@ -42,6 +42,9 @@ from chipsmith.reports.run_facts import (
     SplitPart,
     SplitsRecord,
 )
+from chipsmith.studies.advice.advise import advise
+from chipsmith.studies.advice.record import AdviceRecord, Subject
+from chipsmith.tosa.file import read_tosa
 from chipsmith.witness.bit_exactness import BitExactness
 from chipsmith.witness.diff.sqnr import QuantisationError
 
@@ -193,7 +196,15 @@ def full_record() -> RunRecord:
             QuantisationError(layer="conv1", sqnr_db=38.5, obtained="100 images"),
             QuantisationError(layer="pool", sqnr_db=None, obtained="100 images"),
         ),
+        advice=sample_advice(),
     )
+
+
+@cache
+def sample_advice() -> AdviceRecord:
+    """The advice on digits_cnn on edge-256: real figures, as all of the inference."""
+    subject = Subject(model="digits_cnn.tosa", chip="chip.yaml")
+    return advise(read_tosa(NETWORKS / "digits_cnn.tosa"), compiled_program(), subject=subject)
 
 
 def epoch(number: int, loss: float) -> EpochRecord:

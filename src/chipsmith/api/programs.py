@@ -344,6 +344,7 @@ def _estimates(
             chip=describe_chip(program.chip),
             inference=quick_profile(program, volume=volume),
             check=check,
+            program=program,
         )
         for program in programs
     )
@@ -363,7 +364,10 @@ def _estimate_on_page(
         estimate_in_full(program, name=name, volume=volume) for name, program in zip(names, programs, strict=True)
     )
     write_estimates_page(EstimateRecord(network=network, chips=rows, check=check), path)
-    return Estimates(Estimate(network=network, chip=row.chip, inference=row.inference, check=check) for row in rows)
+    return Estimates(
+        Estimate(network=network, chip=row.chip, inference=row.inference, check=check, program=program)
+        for row, program in zip(rows, programs, strict=True)
+    )
 
 
 def diff(

@@ -11,6 +11,7 @@ from chipsmith.console.presentation import Presentation
 
 if TYPE_CHECKING:
     from chipsmith.flow.explain import Explanation
+    from chipsmith.program.program import Program
     from chipsmith.studies.advice.record import AdviceRecord, Remedy
 
 _UNBROKEN = "\u00a0"
@@ -32,6 +33,17 @@ def print_closing(advice: AdviceRecord | None, *, folder: str = "") -> None:
         return
     _print_items(closing_sentences(advice))
     print(f"why, and what helps: `chipsmith explain {folder or advice.subject.model}` has all of it")
+
+
+def print_reasons(program: Program) -> None:
+    """Why an inference of a program takes what it takes, in three sentences; where what would help is told."""
+    from chipsmith.reports.advice_text import closing_sentences
+    from chipsmith.studies.advice.diagnose import diagnose
+    from chipsmith.studies.advice.record import Subject
+
+    print(f"on {program.chip.name}:")
+    _print_items(closing_sentences(diagnose(program, subject=Subject(model="", chip=""))))
+    print("what would help: `chipsmith explain`, with the same arguments, simulates it")
 
 
 def _print_explanation(result: Explanation) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from chipsmith.console.advice import print_reasons
 from chipsmith.console.presentation import Presentation, new_table, print_sentence, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.units import format_time, percent
@@ -235,6 +236,8 @@ def _print_estimates(results: Sequence[Estimate]) -> None:
     for name, inference in chips.items():
         if inference.timing.doubt:
             print(f"{name}: {inference.timing.doubt}")
+    if results[0].program is not None:
+        print_reasons(results[0].program)
     print_check(results[0].check)
 
 

@@ -16,13 +16,14 @@ from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.program.program import Program
 from chipsmith.reports.record import RunRecord
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.studies.advice.advise import advise, diagnose
+from chipsmith.studies.advice.advise import advise
+from chipsmith.studies.advice.diagnose import diagnose
 from chipsmith.studies.advice.record import AdviceRecord, Remedy, Subject
 from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.passes.channels import CHANNEL_LAYERS, set_channels
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Explanation:
     """Why an inference takes what it takes, and what would help; the page and the changed network that were written.
 
@@ -33,6 +34,10 @@ class Explanation:
     graph: Graph | None = None
     page: Path | None = None
     network: Path | None = None
+
+    def __repr__(self) -> str:
+        advice = self.advice
+        return f"<Explanation of {advice.network} on {advice.chip}, {advice.simulated} changes simulated>"
 
     def to_json(self) -> Json:
         """The object of `chipsmith explain --json`."""

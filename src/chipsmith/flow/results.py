@@ -234,12 +234,16 @@ class InferResult(Shown):
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate(Shown):
-    """What one cold inference of a network takes on one chip, and what the chip costs; `check` is a CompileResult's."""
+    """What one cold inference of a network takes on one chip, and what the chip costs; `check` is a CompileResult's.
+
+    `program` is what was simulated: why it takes what it takes can be asked of it.
+    """
 
     network: str
     chip: ChipRecord
     inference: Totals
     check: SourceCheck | None = None
+    program: Program | None = field(default=None, repr=False, compare=False)
 
     def _brief(self) -> str:
         return f"{self.network} on {self.chip.name}: {self.inference._brief()}"

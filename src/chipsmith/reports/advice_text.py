@@ -55,6 +55,8 @@ _SHOWN = 3
 """Parts of a whole, and layers, that a sentence names."""
 _LARGE = 0.1
 """A layer is named where it has this share of the time or of the energy."""
+_MAIN = 0.3
+"""A layer with this share stands for the whole in a sentence."""
 _FULL = 0.9
 """An array that is filled more than so needs no word."""
 _SEEN = 0.0005
@@ -66,8 +68,11 @@ UNTRAINED = "what it answers then is not known: train it again"
 
 def closing_sentences(advice: AdviceRecord) -> tuple[str, ...]:
     """The three sentences that say most: on the time, on the energy, and on what helps."""
-    slow, dear = next(_slow_layers(advice), ""), next(_dear_layers(advice), "")
-    return tuple(filter(None, (slow or _time(advice), dear or _energy(advice), _first_help(advice))))
+    slow = max((layer.cycles for layer in _kernels(advice)), default=0) >= _MAIN * advice.figures.cold_cycles
+    dear = max((layer.total_pj for layer in _kernels(advice)), default=0) >= _MAIN * sum(advice.energy_pj().values())
+    time = next(_slow_layers(advice)) if slow else _time(advice)
+    energy = next(_dear_layers(advice)) if dear else _energy(advice)
+    return tuple(filter(None, (time, energy, _first_help(advice))))
 
 
 def diagnosis_sentences(advice: AdviceRecord) -> tuple[str, ...]:
@@ -92,7 +97,7 @@ def warm_sentence(advice: AdviceRecord) -> str:
     kept = sum(layer.external_bytes - layer.warm_bytes for layer in advice.layers)
     return (
         f"Stay warm: {_bytes(kept)} that the chip keeps are not read again where it stays on between inferences: "
-        f"{_arrow(before.cold_us, before.warm_us, 'µs')}, {_arrow(before.cold_uj, before.warm_uj, 'µJ')}."
+        f"{_change(before.cold_us, before.warm_us, 'µs')}, {_change(before.cold_uj, before.warm_uj, 'µJ')}."
     )
 
 
@@ -192,8 +197,8 @@ def _poor_fills(advice: AdviceRecord) -> Iterator[str]:
             alike.setdefault(_fill(advice, layer.array), []).append(layer)
     ranked = sorted(alike.items(), key=lambda item: -sum(layer.busy_cycles for layer in item[1]))
     for fill, layers in ranked[:_SHOWN]:
-        busy = sum(layer.busy_cycles for layer in layers)
-        if busy >= LEAST_GAIN * whole or len(ranked) == 1:
+        busy_cycles = sum(layer.busy_cycles for layer in layers)
+        if busy_cycles >= LEAST_GAIN * whole or len(ranked) == 1:
             names = ", ".join(layer.label for layer in layers[:_SHOWN])
             more = f" and {len(layers) - _SHOWN} more" if len(layers) > _SHOWN else ""
             yield f"{names}{more}: {fill}."
@@ -277,7 +282,7 @@ def _field_words(change: FieldChange) -> str:
 
 
 def figure_texts(before: InferenceFigures, after: InferenceFigures) -> dict[str, str]:
-    """All figures before and after by what they are, such as '31.3 → 24.6 µs (−21 %)' by 'time, cold'."""
+    """All figures, before and after, by what they are, such as '31.3 → 24.6 µs (−21 %)' by 'time, cold'."""
     return {
         "time, cold": _change(before.cold_us, after.cold_us, "µs"),
         "time, warm": _change(before.warm_us, after.warm_us, "µs"),
@@ -293,7 +298,7 @@ def _gain_parts(before: InferenceFigures, after: InferenceFigures) -> Iterator[s
     cold = {"µs": (before.cold_us, after.cold_us), "µJ": (before.cold_uj, after.cold_uj)}
     warm = {"µs": (before.warm_us, after.warm_us), "µJ": (before.warm_uj, after.warm_uj)}
     for unit, (old, new) in cold.items():
-        yield _arrow(old, new, unit)
+        yield _change(old, new, unit)
         was, then = warm[unit]
         if abs(then / was - new / old) > _APART:
             yield f"warm {_arrow(was, then, unit)}"
@@ -379,8 +384,9 @@ def _arrow(before: float, after: float, unit: str) -> str:
 
 
 def _change(before: float, after: float, unit: str) -> str:
-    """As _arrow, and the value alone where it does not change."""
-    return _arrow(before, after, unit) if abs(after / before - 1) >= _SEEN else f"{significant(after)} {unit}, the same"
+    """As _arrow, and the value alone where its digits stay."""
+    old, new = significant(before), significant(after)
+    return f"still {new} {unit}" if old == new else _arrow(before, after, unit)
 
 
 def _signed(share: float) -> str:

@@ -53,7 +53,7 @@ def rows_of(page: str) -> Iterator[Row]:
 
 
 def last_number(text: str) -> float:
-    """What a figure is after the change: '31.3 → 24.6 µs (−21 %)' is 24.6, '4.92 USD, the same' is 4.92."""
+    """What a figure is after the change: '31.3 → 24.6 µs (−21 %)' is 24.6, 'still 4.92 USD' is 4.92."""
     after = re.search(rf"(?:→\s*)?{_NUMBER}(?= of|\s)", text.rpartition("→")[2].strip())
     assert after is not None, text
     return float(after[1].replace(",", ""))

@@ -6,50 +6,26 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chipsmith.chip import Chip, catalogue, load_chip
-from chipsmith.costs import DEFAULT_VOLUME, estimate_energy
-from chipsmith.profile.layer_costs import layer_costs
-from chipsmith.profile.measure import full_profile
-from chipsmith.profile.profile import Profile
-from chipsmith.program.actions import count_program
+from chipsmith.costs import DEFAULT_VOLUME
 from chipsmith.program.program import Program
-from chipsmith.sim.cycle import simulate
 from chipsmith.studies.advice.chip_changes import CLOCK, Ladder, change_chip, growing_ladders, shrinking_ladders
+from chipsmith.studies.advice.diagnose import diagnose
 from chipsmith.studies.advice.network_changes import heavy_layers, narrower, wider
 from chipsmith.studies.advice.record import (
     LEAST_GAIN,
     AdviceRecord,
     ChannelChange,
-    ChipSizes,
     FieldChange,
     InferenceFigures,
     Remedy,
     RemedyKind,
     Subject,
 )
-from chipsmith.studies.advice.trials import Trials
+from chipsmith.studies.advice.trials import PairTrials
 from chipsmith.tosa.graph import Graph
 
 _COMBINED = 3
 """Remedies that are tried together at most."""
-_PJ_PER_UJ = 1e6
-
-
-def diagnose(program: Program, *, subject: Subject, volume: int = DEFAULT_VOLUME) -> AdviceRecord:
-    """Where an inference of a program spends what it takes, and what bounds each kernel; no change is tried."""
-    cold, warm = simulate(program), simulate(program, warm=True)
-    profile = full_profile(program, cold=cold, warm=warm, volume=volume)
-    return AdviceRecord(
-        network=program.manifest.network,
-        chip=program.chip.name,
-        subject=subject,
-        volume=volume,
-        sizes=_sizes(program.chip),
-        figures=_figures(program, profile),
-        weight_bytes=profile.weight_bytes,
-        resident=profile.resident,
-        layers=layer_costs(program, profile.kernels, cold=cold, warm=warm),
-        wipe_cycles=profile.latency.wipe_cycles,
-    )
 
 
 def advise(graph: Graph, program: Program, *, subject: Subject, volume: int = DEFAULT_VOLUME) -> AdviceRecord:
@@ -59,7 +35,7 @@ def advise(graph: Graph, program: Program, *, subject: Subject, volume: int = DE
     """
     record = diagnose(program, subject=subject, volume=volume)
     study = _Study(
-        chip=program.chip, graph=graph, record=record, trials=Trials(graph, volume=volume), before=record.figures
+        chip=program.chip, graph=graph, record=record, trials=PairTrials(graph, volume=volume), before=record.figures
     )
     remedies, savings = _ranked(study.remedies()), _ranked(study.savings())
     return replace(
@@ -75,31 +51,6 @@ def advise(graph: Graph, program: Program, *, subject: Subject, volume: int = DE
     )
 
 
-def _sizes(chip: Chip) -> ChipSizes:
-    return ChipSizes(
-        rows=chip.tensor.rows,
-        columns=chip.tensor.columns,
-        lanes=chip.vector.lanes,
-        bytes_per_cycle=chip.external.bytes_per_cycle,
-        memory_bytes=chip.memory_bytes,
-    )
-
-
-def _figures(program: Program, profile: Profile) -> InferenceFigures:
-    latency = profile.latency
-    warm = estimate_energy(program.chip, count_program(program, warm=True), cycles=latency.warm_cycles)
-    return InferenceFigures(
-        cold_cycles=latency.cold_cycles,
-        warm_cycles=latency.warm_cycles,
-        clock_mhz=latency.clock_mhz,
-        cold_uj=profile.energy_uj,
-        warm_uj=sum((*(line.energy_pj for line in warm.lines), warm.leakage_pj)) / _PJ_PER_UJ,
-        area_mm2=profile.area.total,
-        chip_usd=profile.cost.chip_usd.value,
-        max_clock_mhz=profile.timing.max_clock_mhz.value,
-    )
-
-
 _Accepts = Callable[[InferenceFigures, InferenceFigures], bool]
 
 
@@ -110,19 +61,19 @@ class _Study:
     chip: Chip
     graph: Graph
     record: AdviceRecord
-    trials: Trials
+    trials: PairTrials
     before: InferenceFigures
 
     def remedies(self) -> Iterator[Remedy]:
-        """Fields of the chip that help, at most one change of each sort: the best of its steps."""
-        known: set[tuple[str, ...]] = set()
+        """Fields of the chip that help, at most one change of the same fields: the best."""
+        by_fields: dict[frozenset[str], list[Remedy]] = {}
         for ladder in growing_ladders(self.chip):
             for best in _best(filter(self._helps, self._climb(ladder))):
                 remedy = self._least(best)
-                key = tuple(sorted(change.setting for change in remedy.fields))
-                if key not in known and self._helps(remedy):
-                    known.add(key)
-                    yield remedy
+                if self._helps(remedy):
+                    by_fields.setdefault(frozenset(_changed(remedy)), []).append(remedy)
+        for remedies in by_fields.values():
+            yield from _best(remedies)
 
     def together(self, remedies: Sequence[Remedy]) -> Remedy | None:
         """The best of the remedies at once, where this is worth more than each alone; None where it is not."""

@@ -15,7 +15,7 @@ from chipsmith.tosa.passes.channels import set_channels
 _PJ_PER_UJ = 1e6
 
 
-class Trials:
+class PairTrials:
     """The figures of one network on chips, with channels of its layers as they are or changed; counts the pairs."""
 
     def __init__(self, graph: Graph, *, volume: int) -> None:

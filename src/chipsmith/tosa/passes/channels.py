@@ -65,7 +65,7 @@ def set_channels(graph: Graph, layer: str, channels: int) -> Graph:
     before = output_channels(graph, layer)
     if not 1 <= channels <= MOST_CHANNELS:
         raise BadInput(f"'{layer}' may have 1 to {MOST_CHANNELS} channels; {channels} are given")
-    spread = _Spread(graph=graph, channels=before)
+    spread = _ChannelSpread(graph=graph, channels=before)
     try:
         spread.follow(layer)
         changed = _apply(spread, channels)
@@ -78,7 +78,7 @@ def set_channels(graph: Graph, layer: str, channels: int) -> Graph:
 
 
 @dataclass(kw_only=True)
-class _Spread:
+class _ChannelSpread:
     """Which axes of which tensors, and of which constant operands, are the channels of a layer."""
 
     graph: Graph
@@ -240,7 +240,7 @@ def _reshaped(mark: _Mark, before: tuple[int, ...], after: tuple[int, ...], chan
     raise _TiedError(f"'{name}' spreads them over several axes")
 
 
-def _apply(spread: _Spread, channels: int) -> Graph:
+def _apply(spread: _ChannelSpread, channels: int) -> Graph:
     graph = spread.graph
     kept = np.arange(channels) % spread.channels
     tensors, constants = dict(graph.tensors), dict(graph.constants)
@@ -259,7 +259,7 @@ def _apply(spread: _Spread, channels: int) -> Graph:
 
 
 def _new_operands(
-    spread: _Spread, operator: Operator, kept: Channels, tensors: Mapping[str, Tensor]
+    spread: _ChannelSpread, operator: Operator, kept: Channels, tensors: Mapping[str, Tensor]
 ) -> Iterator[tuple[int, Array]]:
     """The constant operands of an operator that change: their places and their data."""
     graph = spread.graph
