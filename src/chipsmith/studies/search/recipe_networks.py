@@ -114,13 +114,13 @@ class RecipeNetwork(Shown):
 
     def identity(self) -> dict[str, Any]:
         """What its accuracy depends on, as plain values."""
-        epochs = self.supernet_recipe.training.epochs
+        supernet = {"form": FORM, "epochs": self.supernet_recipe.training.epochs}
         return {
             "recipe": self.recipe.model_dump(mode="json", exclude={"description", "chip"}),
             "structures": None if self.elastic is None else self.elastic.to_plain(),
-            "supernet": None if self.elastic is None else {"form": FORM, "epochs": epochs},
             "data": hash_parts(self.dataset),
             "versions": bit_versions(self.dataset),
+            **({} if self.elastic is None else {"supernet": supernet}),
         }
 
     def _example(self) -> Any:

@@ -12,8 +12,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from chipsmith.errors import BadInput
 from chipsmith.files import read_ordinary_text
 from chipsmith.learn.faults import NO_LINES, describe_faults
+from chipsmith.learn.limits import MOST_EPOCHS
 from chipsmith.learn.training.section import RecipeSection
-from chipsmith.learn.training.settings import MOST_EPOCHS
 from chipsmith.plain_yaml import parse_document
 from chipsmith.studies.oracle import Temperature
 from chipsmith.studies.search.chip_space import ChipSpace, parse_chips
