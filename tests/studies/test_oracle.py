@@ -94,6 +94,13 @@ def test_a_warm_inference_takes_fewer_cycles_and_less_energy() -> None:
     assert warm.area_mm2 == cold.area_mm2
 
 
+def test_both_temperatures_at_once_are_the_scores_of_each() -> None:
+    graph, chip = read_tosa(NETWORKS / "encoder_layer.tosa"), load_chip("edge-256")
+    both = Oracle(graph).score_both(chip)
+    assert both == {temperature: Oracle(graph, temperature=temperature).score(chip) for temperature in Temperature}
+    assert Oracle(graph).score_both(CRAMPED) == Oracle(graph).score(CRAMPED)
+
+
 def test_a_misfit_has_the_message_of_the_compiler() -> None:
     graph = read_tosa(NETWORKS / "encoder_layer.tosa")
     for chip in (CRAMPED, override_chip(CRAMPED, {"memory.groups": "2", "memory.group_bytes": "256"})):
