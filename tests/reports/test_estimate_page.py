@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -125,6 +126,14 @@ def test_places_and_charts_fit_together_and_nothing_is_fetched():
     body = draw_estimates(estimate()).html
     assert not re.search(r'https?://|url\(|@import| (?:src|srcset)="', body)
     assert len(text.encode()) < 2_000_000
+
+
+def test_names_stay_text():
+    planted = "\"><script>planted()</script><b onplanted='x'>"
+    rows = tuple(replace(row, name=f"{planted} {row.name}") for row in estimate().chips)
+    text = render_estimates(EstimateRecord(network=planted, chips=rows))
+    assert "<script>planted" not in text
+    assert "<b onplanted" not in text
 
 
 def test_the_page_is_written_whole(tmp_path):
