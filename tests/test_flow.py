@@ -74,6 +74,8 @@ def test_the_folder_holds_all_files_and_their_hashes(ran):
         "report.html",
         "trace.json",
         "result.json",
+        "recipe.yaml",
+        "test_answers.npz",
         "bom.cdx.json",
     }
     for name, digest in ran.record.hashes.items():

@@ -326,6 +326,18 @@ def test_page_and_object_hold_the_comparison(root, tmp_path):
     assert "<a href" not in render_comparison(result).partition("</header>")[2].partition("<script")[0]
 
 
+def test_a_list_of_a_recipe_is_no_markup(root, tmp_path, capsys):
+    shutil.copytree(root / "base", tmp_path / "accepting")
+    content = json.loads((tmp_path / "accepting" / RESULT).read_text())
+    recipe = content["record"]["recipe"]
+    recipe["yaml"] = recipe["yaml"].replace("accept: []", "accept: [leakage]")
+    (tmp_path / "accepting" / RESULT).write_text(json.dumps(content))
+    from chipsmith.console.runs import present_comparison
+
+    present_comparison(chipsmith.compare([root / "base", tmp_path / "accepting"])).print_text()
+    assert re.search(r"recipe: accept +\[\] +\[leakage\]", capsys.readouterr().out)
+
+
 def test_the_comparison_fits_a_terminal(root, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "80")
     from chipsmith.console.runs import present_comparison

@@ -52,10 +52,17 @@ def _run_table(rows: Sequence[RunRow], root: str) -> Table:
         if column.header in _NUMBERS:
             column.justify = "right"
     for row in rows:
-        table.add_row(*(show(row) for show in columns.values()))
+        _add_row(table, *(show(row) for show in columns.values()))
     bits = "every chip gave its reference's bits" if exact else "bits: whether a chip gave all of its reference's"
     table.caption = f"cycles simulated; uJ and mm2 estimated; {bits}"
     return table
+
+
+def _add_row(table: Table, *cells: str) -> None:
+    """A row of plain text: a list of a recipe, such as [theo], is no markup."""
+    from rich.text import Text
+
+    table.add_row(*map(Text, cells))
 
 
 def _when(when: datetime) -> str:
@@ -163,12 +170,12 @@ def _comparison_table(result: RunComparison, chosen: Sequence[int]) -> Table:
                     f"\n{difference_text(metric.name, difference).replace(' (', chr(10) + '(')}\n{difference.verdict}"
                 )
             cells.append(text)
-        table.add_row(metric.name, *cells)
+        _add_row(table, metric.name, *cells)
     for figure in result.figures:
         unit = "" if figure.unit == "1" or figure.label.endswith(figure.unit) else f", {figure.unit}"
         values = [figure_text(figure, index) for index in chosen]
         ratios = ["" if index == 0 else f" {ratio_text(figure, index)}" for index in chosen]
-        table.add_row(f"{figure.label}{unit}", *(a + b for a, b in zip(values, ratios, strict=True)))
+        _add_row(table, f"{figure.label}{unit}", *(a + b for a, b in zip(values, ratios, strict=True)))
     table.caption = "xN: over the baseline; latency and bytes simulated; energy, power, area and cost estimated"
     return table
 
@@ -182,7 +189,7 @@ def _layer_table(result: RunComparison, chosen: Sequence[int]) -> Table:
         for index in chosen:
             figures = layer.figures[index]
             cells.append("-" if figures is None else f"{figures.cycles:,}  {figures.energy_pj / 1e6:.3g}")
-        table.add_row(layer.name, *cells)
+        _add_row(table, layer.name, *cells)
     if len(shown) < len(result.layers):
         table.caption = f"{len(shown)} of {len(result.layers)} layers; --html shows all"
     return table
@@ -195,7 +202,7 @@ def _field_table(result: RunComparison, chosen: Sequence[int]) -> Table:
         column.justify = "left"
     for row in result.differences:
         if row.field != _FINDINGS:
-            table.add_row(f"{row.group}: {row.field}", *(_cut(row.values[index] or "-") for index in chosen))
+            _add_row(table, f"{row.group}: {row.field}", *(_cut(row.values[index] or "-") for index in chosen))
     return table
 
 

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     import torch
 
 
+_SPLIT_WORDS = ("test part", "stretches", "split")
+"""Where a data set says one of these of itself, it says how it is split."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
     """What a run was asked for: its recipe, and what repeats the call, where that is known."""
@@ -95,15 +99,12 @@ def hash_examples(examples: Examples) -> str:
 
 
 def _describe_split(data: Dataset, loaded: Dataset) -> str:
-    if "test part" in data.source:
+    if any(word in data.source for word in _SPLIT_WORDS):
         return data.source
-    if loaded.test.groups is not None and loaded.task is not Task.LANGUAGE:
+    if loaded.test.groups is not None:
         return f"{data.source}; whole groups are held out"
-    ways = {
-        Task.CLASSIFICATION: "drawn at random, each part with the classes in proportion",
-        Task.LANGUAGE: "stretches of the text in their order",
-    }
-    return f"{data.source}; {ways.get(loaded.task, 'drawn at random')}"
+    proportion = ", each part with the classes in proportion" if loaded.task is Task.CLASSIFICATION else ""
+    return f"{data.source}; drawn at random{proportion}"
 
 
 def count_parameters(module: torch.nn.Module) -> ParametersRecord:
