@@ -51,7 +51,7 @@ def fill_page(
     return Template(_part("page.html")).substitute(
         language=escape(language),
         title=escape(title),
-        style=_part("page.css") + style,
+        style=_part("page.css") + _part("graph.css") + style,
         body=body,
         charts=_inert(json.dumps(charts, separators=(",", ":"))),
         plotly=get_plotlyjs(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib import resources
 
 from chipsmith.profile.profile import Profile
 from chipsmith.reports.author_names import shorten
@@ -33,8 +32,7 @@ def _draw(record: RunRecord) -> Drawing:
     kernels = sum(len(row.kernels) for row in picture.rows)
     together = any(len(row.kernels) > 1 for row in picture.rows)
     html = (
-        f"<style>{_style()}</style>"
-        + how(
+        how(
             "From top to bottom, in the order in which they end: kernels, each under the name of its layer, with the "
             "cycles that it adds to the latency (simulated), its energy (estimated) and the external bytes that are "
             "moved for it (simulated). A bar is the share in the whole. A line leads from a kernel to one that reads "
@@ -79,10 +77,6 @@ def _legend() -> str:
         for colour, name in zip((BLUE, GOLD, PURPLE), ("cycles added", "energy", "external bytes"), strict=True)
     )
     return f'<p class="graph-legend">{engines}{bars}</p>'
-
-
-def _style() -> str:
-    return (resources.files("chipsmith.reports") / "page" / "graph.css").read_text(encoding="utf-8")
 
 
 # --- the picture ------------------------------------------------------------------------------------------------------
