@@ -176,8 +176,8 @@ def _bars(costs: Sequence[tuple[str, str, float]], y: int) -> Iterator[str]:
         yield (
             f'<svg x="{x:g}%" y="{y + 22}" width="{_COLUMN}%" height="24" class="cost {kind}">'
             f'<text x="6" y="13">{escape(text)}<tspan class="share wide" dx="6">{_percent(share)}</tspan></text>'
-            f'<rect class="track" x="6" y="18" width="96%" height="4" rx="2"/>'
-            f'<rect x="6" y="18" width="{96 * min(share, 1):.2f}%" height="4" rx="2" fill="{colour}"/></svg>'
+            f'<rect class="track" x="6" y="18" width="92%" height="4" rx="2"/>'
+            f'<rect x="6" y="18" width="{92 * min(share, 1):.2f}%" height="4" rx="2" fill="{colour}"/></svg>'
         )
 
 
