@@ -163,7 +163,7 @@ def test_the_placement_on_a_terminal_begins_with_the_layer(door, program):
         console.print(placement_table(program.manifest.operators))
     lines = capture.get().splitlines()
     for layer in door.layers:
-        assert any(line[:22].strip().endswith(layer[-19:]) for line in lines), layer
+        assert any(line.strip() and line.split()[0].endswith(layer[-19:]) for line in lines), layer
 
 
 def test_messages_name_the_layer(network):

@@ -22,6 +22,7 @@ def test_a_name_comes_back(name):
         ("loc(unknown)", ""),
         ("", ""),
         ('loc("a\x1b[31m")', ""),
+        (f'loc("{"a" * 5000}")', ""),
     ],
 )
 def test_what_names_nothing_is_no_name(location, name):

@@ -16,6 +16,7 @@ from chipsmith.errors import BadInput
 from chipsmith.hardware.package import Error
 from chipsmith.hardware.simulate import RtlRun
 from chipsmith.program.instructions import Masking, Op, VectorInstruction
+from chipsmith.program.layer_names import LayerNames
 from chipsmith.program.limits import WORK_VARIABLE, Limits
 from chipsmith.program.port_values import draw_inputs
 from chipsmith.program.program import Program, encode_pages
@@ -25,6 +26,11 @@ from chipsmith.tosa.graph import DType
 from chipsmith.witness.cosimulate import compare_run, find_remembered
 
 DIGITS = Path(__file__).parents[1] / "networks" / "digits_cnn.tosa"
+
+
+def label(program, kernel):
+    """What a kernel is called, by its layer."""
+    return LayerNames(program.manifest.operators).kernel(kernel).label
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +76,7 @@ def test_a_flipped_bit_is_counted_and_told(inference):
     assert comparison.mismatching_bits == 2
     told = f"output {name}[0, 3] is {spoilt[0, 3]} in RTL and {output[0, 3]} simulated"
     assert comparison.difference.startswith(
-        f"{told}; instruction {last.instructions[0]}, tile 1 of 1 of {last.name} (TENSOR "
+        f"{told}; instruction {last.instructions[0]}, tile 1 of 1 of {label(program, last.name)} (TENSOR "
     )
 
 
@@ -82,7 +88,7 @@ def test_a_late_instruction_is_told_with_its_kernel(inference):
     comparison = compared(inference, start=late)
     assert comparison.instructions_differing == 1
     kernel = next(span.name for span in program.manifest.kernels if index in span.instructions)
-    assert comparison.difference.startswith(f"instruction {index}, tile 1 of 1 of {kernel} (TENSOR ")
+    assert comparison.difference.startswith(f"instruction {index}, tile 1 of 1 of {label(program, kernel)} (TENSOR ")
     assert f"runs from {timeline.start[index] + 1} to {timeline.end[index]} in RTL" in comparison.difference
 
 

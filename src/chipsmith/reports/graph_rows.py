@@ -86,7 +86,7 @@ def picture_graph(record: RunRecord, *, merged: bool = True) -> GraphPicture:
 
 def _host_row(record: RunRecord, when: str) -> GraphRow:
     steps = [step for step in record.host_steps if step.when == when]
-    words = "the host gives the inputs" if when == "before" else "the host takes the outputs"
+    words = "inputs, by the host" if when == "before" else "outputs, to the host"
     whole = "\n".join(f"{step.name}: {step.reason}" for step in steps) or "as they are"
     return GraphRow(label=words, operation="host", engine="host", whole=whole)
 

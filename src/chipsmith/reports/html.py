@@ -54,7 +54,7 @@ def fill_page(
     return Template(_part("page.html")).substitute(
         language=escape(language),
         title=escape(title),
-        style=_part("page.css") + style,
+        style=_part("page.css") + _part("graph.css") + style,
         skip=escape(words.skip),
         contents=_contents(body, words),
         body=body,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib import resources
 
 from chipsmith.profile.profile import Profile
 from chipsmith.reports.author_names import shorten
@@ -33,8 +32,7 @@ def _draw(record: RunRecord) -> Drawing:
     kernels = sum(len(row.kernels) for row in picture.rows)
     together = any(len(row.kernels) > 1 for row in picture.rows)
     html = (
-        f"<style>{_style()}</style>"
-        + how(
+        how(
             "From top to bottom, in the order in which they end: kernels, each under the name of its layer, with the "
             "cycles that it adds to the latency (simulated), its energy (estimated) and the external bytes that are "
             "moved for it (simulated). A bar is the share in the whole. A line leads from a kernel to one that reads "
@@ -79,10 +77,6 @@ def _legend() -> str:
         for colour, name in zip((BLUE, GOLD, PURPLE), ("cycles added", "energy", "external bytes"), strict=True)
     )
     return f'<p class="graph-legend">{engines}{bars}</p>'
-
-
-def _style() -> str:
-    return (resources.files("chipsmith.reports") / "page" / "graph.css").read_text(encoding="utf-8")
 
 
 # --- the picture ------------------------------------------------------------------------------------------------------
@@ -182,8 +176,8 @@ def _bars(costs: Sequence[tuple[str, str, float]], y: int) -> Iterator[str]:
         yield (
             f'<svg x="{x:g}%" y="{y + 22}" width="{_COLUMN}%" height="24" class="cost {kind}">'
             f'<text x="6" y="13">{escape(text)}<tspan class="share wide" dx="6">{_percent(share)}</tspan></text>'
-            f'<rect class="track" x="6" y="18" width="96%" height="4" rx="2"/>'
-            f'<rect x="6" y="18" width="{96 * min(share, 1):.2f}%" height="4" rx="2" fill="{colour}"/></svg>'
+            f'<rect class="track" x="6" y="18" width="92%" height="4" rx="2"/>'
+            f'<rect x="6" y="18" width="{92 * min(share, 1):.2f}%" height="4" rx="2" fill="{colour}"/></svg>'
         )
 
 
