@@ -66,6 +66,14 @@ def print_sentence(text: str) -> None:
         print(text)
 
 
+def print_hint(text: str) -> None:
+    """Print what another option of the command would show; who shows it otherwise than a terminal has no options."""
+    from chipsmith.console.blocks import BlockWriter
+
+    if not isinstance(sys.stdout, BlockWriter):
+        print(text)
+
+
 def print_tables(*tables: RenderableType) -> None:
     """Print tables on stdout, without colour where that is no terminal."""
     from rich.console import Console

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chipsmith.console.presentation import Presentation, new_table, print_sentence, print_tables
+from chipsmith.console.presentation import Presentation, new_table, print_hint, print_sentence, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _print_program(result: CompileResult) -> None:
     _print_stages(result)
     print_tables(_program_table(result))
     _print_program_notes(result)
-    print("--verbose says of each operator where it runs, and why")
+    print_hint("--verbose says of each operator where it runs, and why")
 
 
 def _print_whole_program(result: CompileResult) -> None:
@@ -146,7 +146,7 @@ def _print_simulation(result: SimResult) -> None:
     program, timelines = result.program, (result.cold, result.warm)
     table = new_table(f"{program.manifest.network} on {program.chip.name}", "one inference", "cold", "warm")
     table.add_row("latency", *(f"{timeline.latency_cycles:,} cycles" for timeline in timelines))
-    table.add_row("", *(f"{timeline.latency_cycles / program.chip.clock_mhz:,.2f} us" for timeline in timelines))
+    table.add_row("", *(f"{timeline.latency_cycles / program.chip.clock_mhz:,.2f} µs" for timeline in timelines))
     _add_wipe(table, result)
     for engine, share in result.cold.busy_share.items():
         table.add_row(f"{engine.value} engine busy", f"{share:.1%}", f"{result.warm.busy_share[engine]:.1%}")
