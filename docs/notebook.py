@@ -42,7 +42,7 @@ Every verb is a function. A network may be a file, a module of PyTorch, or a val
         "code",
         """import chipsmith
 
-compiled = chipsmith.compile('tests/networks/digits_cnn.tosa', chip='edge-256')
+compiled = chipsmith.compile("tests/networks/digits_cnn.tosa", chip="edge-256")
 print(compiled)
 compiled""",
     ),
@@ -64,7 +64,7 @@ Cycles are simulated; energy, area and dollars are estimates, and the tables say
     ),
     (
         "code",
-        """estimates = chipsmith.estimate('tests/networks/digits_cnn.tosa', chips='nano-64,edge-256,edge-1024')
+        """estimates = chipsmith.estimate("tests/networks/digits_cnn.tosa", chips="nano-64,edge-256,edge-1024")
 print(estimates)
 estimates""",
     ),
@@ -72,9 +72,9 @@ estimates""",
     ("markdown", """A chip is a value too: half the bus, all else as it is."""),
     (
         "code",
-        """half = chipsmith.chips('edge-256').model_copy(deep=True, update={'name': 'half the bus'})
-half = half.model_copy(update={'external': half.external.model_copy(update={'bytes_per_cycle': 4})})
-for row in chipsmith.estimate('tests/networks/digits_cnn.tosa', chips=['edge-256', half]):
+        """half = chipsmith.chips("edge-256").model_copy(deep=True, update={"name": "half the bus"})
+half = half.model_copy(update={"external": half.external.model_copy(update={"bytes_per_cycle": 4})})
+for row in chipsmith.estimate("tests/networks/digits_cnn.tosa", chips=["edge-256", half]):
     print(row)""",
     ),
     (
@@ -92,7 +92,7 @@ torch.manual_seed(0)
 layers = torch.nn.Conv2d(1, 8, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(8 * 6 * 6, 10)
 module = torch.nn.Sequential(*layers)
 images = np.random.default_rng(0).random((32, 1, 8, 8), np.float32)
-chipsmith.estimate(module, calibration=images, chip='nano-64')""",
+chipsmith.estimate(module, calibration=images, chip="nano-64")""",
     ),
     ("code", """chipsmith.diff(module, calibration=images).plot()"""),
     (
@@ -104,19 +104,19 @@ a folder of it would: to `estimate`, `simulate`, `diff`, `predict`, `report`, `d
     ),
     (
         "code",
-        """recipe = next(recipe for recipe in chipsmith.recipes() if recipe.name == 'digits')
+        """recipe = next(recipe for recipe in chipsmith.recipes() if recipe.name == "digits")
 recipe""",
     ),
     (
         "code",
-        """run = chipsmith.run(recipe, settings=['training.epochs=2'], out='runs/digits-short')
+        """run = chipsmith.run(recipe, settings=["training.epochs=2"], out="runs/digits-short")
 run""",
     ),
     ("code", """run.plot()"""),
-    ("code", """run.plot('score')"""),
+    ("code", """run.plot("score")"""),
     (
         "code",
-        """print([estimate.chip.name for estimate in chipsmith.estimate(run, chips=['nano-64', 'edge-1024'])])
+        """print([estimate.chip.name for estimate in chipsmith.estimate(run, chips=["nano-64", "edge-1024"])])
 print(chipsmith.simulate(run).cold.latency_cycles == run.record.inference.latency.cold_cycles)""",
     ),
     ("markdown", """## What it answers"""),
@@ -126,9 +126,9 @@ print(chipsmith.simulate(run).cold.latency_cycles == run.record.inference.latenc
 
 data = recipe.load_data()
 digit = data.test.first(1).whole()
-Image.fromarray((255 * digit.inputs[0, 0]).round().astype('uint8')).save('digit.png')
-print('it is a', data.class_names[digit.targets[0]])
-chipsmith.predict(run, ['digit.png'])""",
+Image.fromarray((255 * digit.inputs[0, 0]).round().astype("uint8")).save("digit.png")
+print("it is a", data.class_names[digit.targets[0]])
+chipsmith.predict(run, ["digit.png"])""",
     ),
 )
 """The kind of each cell and what it says."""
