@@ -57,7 +57,10 @@ def tighten(table: Table) -> Table:
 
 
 def print_sentence(text: str) -> None:
-    """Print a sentence on stdout, broken between words where the terminal ends; a file or a pipe gets one line."""
+    """Print a sentence on stdout, broken between words where the terminal ends, or where $COLUMNS says so.
+
+    A file or a pipe gets one line.
+    """
     from rich.text import Text
 
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
