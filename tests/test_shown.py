@@ -95,6 +95,20 @@ def test_models_of_pydantic_are_shown_alike():
     assert Socket.model_validate_json(socket.model_dump_json()) == socket
 
 
+def test_a_text_of_a_classes_own_stays_with_those_below_it():
+    @dataclass(frozen=True)
+    class Rope(Shown):
+        def __str__(self) -> str:
+            return "a rope"
+
+    @dataclass(frozen=True)
+    class Hawser(Rope):
+        metres: int = 3
+
+    assert str(Hawser()) == "a rope"
+    assert repr(Hawser()) == "Hawser(metres=3)"
+
+
 def test_several_values_are_a_tuple_with_their_names():
     several = Several([Wire(name="a"), Wire(name="b")])
     assert several == (Wire(name="a"), Wire(name="b"))

@@ -30,6 +30,12 @@ _MORE = "..."
 Item = TypeVar("Item")
 
 
+def _text_is_ours(kind: type) -> bool:
+    """Whether a class, or a base of it, says itself how its values are written as text: then they are."""
+    owner = next(base for base in kind.__mro__ if "__str__" in base.__dict__)
+    return owner.__module__.partition(".")[0] not in ("builtins", "pydantic")
+
+
 class Shown:
     """A value whose repr has LETTERS letters at most, and which a notebook shows as the terminal's tables.
 
@@ -42,9 +48,9 @@ class Shown:
     def __init_subclass__(cls, **settings: Any) -> None:
         """Put the repr into the class itself, where `dataclass` and pydantic leave it alone."""
         super().__init_subclass__(**settings)
-        for name in ("__repr__", "__str__"):
-            if name not in cls.__dict__:
-                setattr(cls, name, Shown.__dict__["__repr__"])
+        names = ["__repr__"] if "__repr__" not in cls.__dict__ else []
+        for name in names if _text_is_ours(cls) else [*names, "__str__"]:
+            setattr(cls, name, Shown.__dict__["__repr__"])
 
     def _brief(self) -> str:
         """The figures that matter, in a line or two; empty where the fields say it."""

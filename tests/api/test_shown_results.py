@@ -98,21 +98,21 @@ def long_reprs(value: object, seen: dict[int, object]) -> Mapping[str, int]:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Mapping[str, object]:
+def results(tmp_path_factory) -> Mapping[str, object]:
     """A result of every verb but the slow ones, by their names."""
     folder = tmp_path_factory.mktemp("results")
     return {name: make() for name, make in made_by_verbs(folder).items()} | sample_results(folder)
 
 
-def test_every_verb_has_a_result_here(made):
-    assert set(made) | SLOW == set(VERBS)
+def test_every_verb_has_a_result_here(results):
+    assert set(results) | SLOW == set(VERBS)
 
 
-def test_every_verbs_result_and_all_in_it_have_short_reprs(made):
+def test_every_verbs_result_and_all_in_it_have_short_reprs(results):
     seen: dict[int, object] = {}
-    assert {name: long for name, result in made.items() if (long := long_reprs(result, seen))} == {}
+    assert {name: long for name, result in results.items() if (long := long_reprs(result, seen))} == {}
     assert len({type(value) for value in seen.values() if ours(value)}) > 150
-    for result in made.values():
+    for result in results.values():
         assert len(repr(result).splitlines()) <= 3
 
 
@@ -146,26 +146,26 @@ def read_html(html: str) -> Tags:
     return tags
 
 
-def test_a_notebook_shows_every_verbs_result_as_its_command_does(made):
-    for name, result in made.items():
+def test_a_notebook_shows_every_verbs_result_as_its_command_does(results):
+    for name, result in results.items():
         html = result._repr_html_()
         tags = read_html(html)
         assert len(html) < 60_000, name
         assert tags.names["table"] + tags.names["pre"] > 0, name
         assert not tags.names.keys() & {"script", "img", "link", "style"}, name
         assert not [style for style in tags.styles if "color:" in style], name  # light and dark are the notebook's
-    html = read_html(made["estimate"]._repr_html_())
+    html = read_html(results["estimate"]._repr_html_())
     assert html.names["table"] == 2
-    for estimate in made["estimate"]:
+    for estimate in results["estimate"]:
         assert estimate.chip.name in html.text
         assert f"{estimate.inference.latency.cold_cycles:,}" in html.text
 
 
-def test_what_no_command_shows_is_left_to_its_repr(made):
-    assert made["compile"].program._repr_html_() is None
+def test_what_no_command_shows_is_left_to_its_repr(results):
+    assert results["compile"].program._repr_html_() is None
 
 
-def test_names_of_users_are_no_markup(made):
+def test_names_of_users_are_no_markup(results):
     graph = replace(read_tosa(str(DIGITS)), name="<b>[red]x")
     html = chipsmith.compile(graph)._repr_html_()
     assert "<b>" not in html
@@ -187,31 +187,31 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("verb", PICTURES)
-def test_pictures_are_figures_of_plotly(made, verb):
+def test_pictures_are_figures_of_plotly(results, verb):
     first, *others = PICTURES[verb].split()
-    figure = made[verb].plot()
-    assert figure == made[verb].plot(first)
+    figure = results[verb].plot()
+    assert figure == results[verb].plot(first)
     assert json.loads(figure.to_json())["data"]
     for name in others:
-        assert made[verb].plot(name).data
+        assert results[verb].plot(name).data
     with pytest.raises(BadInput, match=f"no picture 'beauty'.*{first}"):
-        made[verb].plot("beauty")
+        results[verb].plot("beauty")
 
 
-def test_a_picture_has_the_figures(made):
-    latencies, energies, *_ = made["estimate"].plot().data
-    assert list(latencies.y) == [row.inference.latency.cold_us for row in made["estimate"]]
-    assert list(energies.y) == [row.inference.energy_uj for row in made["estimate"]]
-    shares = made["simulate"].plot().data
-    assert sum(sum(bar.x) for bar in shares) == made["simulate"].cold.latency_cycles
-    (layers,) = made["diff"].plot().data
-    assert list(layers.x) == [layer.int8.snr_db for layer in made["diff"].layers]
+def test_a_picture_has_the_figures(results):
+    latencies, energies, *_ = results["estimate"].plot().data
+    assert list(latencies.y) == [row.inference.latency.cold_us for row in results["estimate"]]
+    assert list(energies.y) == [row.inference.energy_uj for row in results["estimate"]]
+    shares = results["simulate"].plot().data
+    assert sum(sum(bar.x) for bar in shares) == results["simulate"].cold.latency_cycles
+    (layers,) = results["diff"].plot().data
+    assert list(layers.x) == [layer.int8.snr_db for layer in results["diff"].layers]
 
 
 @pytest.mark.slow
 def test_results_of_the_gates_and_of_rtl_have_short_reprs(foundry, tmp_path):
     program = chipsmith.compile(DIGITS, chip="nano-64").program
-    cells, memories = sorted(foundry.glob("*.lib"))[0], foundry / "sram"
+    cells, memories = foundry / "sg13g2_stdcell_typ_1p20V_25C.lib", foundry / "sram"
     results = (
         chipsmith.cosim(program),
         chipsmith.timing("nano-64", liberty=cells, sram=memories),
@@ -222,11 +222,11 @@ def test_results_of_the_gates_and_of_rtl_have_short_reprs(foundry, tmp_path):
     assert [long for result in results if (long := long_reprs(result, seen))] == []
 
 
-def test_a_repr_has_the_figures_and_how_they_were_obtained(made):
+def test_a_repr_has_the_figures_and_how_they_were_obtained(results):
     simulated = chipsmith.simulate(chipsmith.compile(DIGITS))
     assert repr(simulated) == (
         f"<SimResult digits_cnn on edge-256: {simulated.cold.latency_cycles:,} cycles cold, "
         f"{simulated.warm.latency_cycles:,} warm, {simulated.cold.latency_cycles / 500:,.2f} µs at 500 MHz (simulated)>"
     )
     for words in ("bit-exact", "µJ", "(estimated)", "simulated"):
-        assert words in repr(made["run"])
+        assert words in repr(results["run"])

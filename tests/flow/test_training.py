@@ -64,9 +64,13 @@ def test_a_setting_of_nothing_is_refused():
         read_job("diabetes", settings=["training.epochs"])
 
 
-def test_a_recipe_that_is_none_of_the_catalogues_is_changed_in_python():
-    with pytest.raises(BadInput, match="change a Recipe with model_copy"):
-        read_job(load_recipe("diabetes"), settings=["training.epochs=3"])
+def test_settings_change_a_recipe_in_memory_as_they_change_a_named_one():
+    settings = ["training.epochs=3", "network.kind=mlp", "tensor.rows=8"]
+    changed, chip_settings = read_job(load_recipe("diabetes"), settings=settings, seed=7)
+    assert (changed, chip_settings) == read_job("diabetes", settings=settings, seed=7)
+    assert (changed.training.epochs, changed.seed, chip_settings) == (3, 7, ["tensor.rows=8"])
+    with pytest.raises(BadInput, match="epochs"):
+        read_job(load_recipe("diabetes"), settings=["training.epochs=-1"])
 
 
 # --- two processes in a folder ---------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from chipsmith.console.advice import print_closing
 from chipsmith.console.data import print_warnings
 from chipsmith.console.machines import print_cosimulation
-from chipsmith.console.presentation import Presentation, new_table, print_sentence, print_tables
+from chipsmith.console.presentation import Presentation, new_table, print_hint, print_sentence, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _print_run(result: RunResult | QuantumRunResult) -> None:
     for note in closing_notes(record):
         print_sentence(note)
     _print_end(result)
-    print("--verbose has all figures with their sources, and where each operator runs")
+    print_hint("--verbose has all figures with their sources, and where each operator runs")
 
 
 def _print_whole_run(result: RunResult | QuantumRunResult) -> None:

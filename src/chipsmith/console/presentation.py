@@ -57,12 +57,23 @@ def tighten(table: Table) -> Table:
 
 
 def print_sentence(text: str) -> None:
-    """Print a sentence on stdout, broken between words where the terminal ends; a file or a pipe gets one line."""
+    """Print a sentence on stdout, broken between words where the terminal ends, or where $COLUMNS says so.
+
+    A file or a pipe gets one line.
+    """
     from rich.text import Text
 
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
         print_tables(Text(text))
     else:
+        print(text)
+
+
+def print_hint(text: str) -> None:
+    """Print what another option of the command would show; who shows it otherwise than a terminal has no options."""
+    from chipsmith.console.blocks import BlockWriter
+
+    if not isinstance(sys.stdout, BlockWriter):
         print(text)
 
 

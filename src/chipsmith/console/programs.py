@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chipsmith.console.advice import print_reasons
-from chipsmith.console.presentation import Presentation, new_table, print_sentence, print_tables
+from chipsmith.console.presentation import Presentation, new_table, print_hint, print_sentence, print_tables
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.units import format_time, percent
 
@@ -73,7 +73,7 @@ def _print_program(result: CompileResult) -> None:
     _print_stages(result)
     print_tables(_program_table(result))
     _print_program_notes(result)
-    print("--verbose says of each operator where it runs, and why")
+    print_hint("--verbose says of each operator where it runs, and why")
 
 
 def _print_whole_program(result: CompileResult) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chipsmith.console.presentation import Presentation, new_table, print_sentence, print_tables
+from chipsmith.console.presentation import Presentation, new_table, print_hint, print_sentence, print_tables
 from chipsmith.units import percent
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _print_search(searched: Searched) -> None:
     for sentence in (*winner, *(sentence for describe in others for sentence in describe(result))):
         print_sentence(sentence)
     _print_end(searched)
-    print("--verbose has each change to the winner, what decides, and every sentence")
+    print_hint("--verbose has each change to the winner, what decides, and every sentence")
 
 
 def _print_whole_search(searched: Searched) -> None:

@@ -12,6 +12,9 @@ from chipsmith.hardware.gates.circuit import GateCircuit, PlacedCells, PlacedMem
 from chipsmith.hardware.gates.elaborate import Elaborated
 from chipsmith.hardware.gates.flow import MappedNetlist
 from chipsmith.hardware.gates.inference import GateMachine, GateRun
+from chipsmith.hardware.gates.liberty import LibertyTable
+from chipsmith.hardware.gates.library import StandardCells
+from chipsmith.hardware.gates.macros import MacroChoice, SramMacro
 from chipsmith.hardware.gates.memory_timing import MacroTiming, MemoryTiming, TimingTable
 from chipsmith.hardware.gates.modules import ModuleArea
 from chipsmith.hardware.gates.pricing import ClockTree, KindPrices, Pricing
@@ -26,7 +29,7 @@ from chipsmith.shown import adopt
 _PLAIN = (
     *(Arc, CellLibrary, CellOutput, ClockTree, Elaborated, EnergyLine, GateCircuit, GateKind, GateMachine, GateRun),
     *(KindPrices, Lint, Loads, MacroTiming, MemoryTiming, ModuleArea, PinTiming, PlacedCells, PlacedMemory, Pricing),
-    *(RtlMemory, Scope, TimedPath, TimingTable),
+    *(LibertyTable, MacroChoice, RtlMemory, Scope, SramMacro, StandardCells, TimedPath, TimingTable),
 )
 """What is shown by its fields."""
 

@@ -269,7 +269,7 @@ class Estimates(Several[Estimate], Pictured):
 
     def _brief(self) -> str:
         rows = "; ".join(f"{row.chip.name} {row.inference._brief()}" for row in self)
-        return f"{self[0].network} on {len(self)} chips: {rows}" if self else "none"
+        return f"{self[0].network}: {rows}" if self else "none"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,7 @@ def draw_chips(chips: Mapping[str, Totals]) -> Chart:
     names = [escape(name) for name in distinct(list(chips))]
     layout = {"grid": {"rows": 1, "columns": len(panels), "pattern": "independent"}, "showlegend": False}
     traces: list[Trace] = []
+    titles: list[dict[str, object]] = []
     for number, (title, (colour, values)) in enumerate(panels.items(), start=1):
         end = "" if number == 1 else str(number)
         traces.append(
@@ -49,10 +50,17 @@ def draw_chips(chips: Mapping[str, Totals]) -> Chart:
                 "marker": {"color": colour},
             }
         )
-        layout[f"yaxis{end}"] = {"title": {"text": title}, "rangemode": "tozero"}
+        layout[f"yaxis{end}"] = {"rangemode": "tozero"}
         layout[f"xaxis{end}"] = {"type": "category"}
+        titles.append(_title(title, end))
     drawn = chart(traces, height=_HEIGHT, x_title="", y_title="")
-    return {**drawn, "layout": {**drawn["layout"], **layout}}
+    return {**drawn, "layout": {**drawn["layout"], **layout, "annotations": titles}}
+
+
+def _title(text: str, end: str) -> dict[str, object]:
+    """A title above the panel whose axes have this end of their names: beside its axis there is no room for it."""
+    place = {"xref": f"x{end} domain", "yref": f"y{end} domain", "x": 0, "y": 1.12}
+    return {"text": text, "showarrow": False, "xanchor": "left", **place}
 
 
 def draw_time_shares(shares: Iterable[TimeShare]) -> Chart:
