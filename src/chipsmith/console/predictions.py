@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chipsmith.console.presentation import Presentation
-from chipsmith.learn.data.task import Task
 
 if TYPE_CHECKING:
     from chipsmith.deployment.prediction import Predicted, Prediction
@@ -73,7 +72,7 @@ def _print_metrics(result: Predicted) -> None:
     )
     count = result.metrics.primary_metric.count
     print(f"of {count:,} inputs the right answer is known (95 % interval): {told}")
-    if result.task is Task.CLASSIFICATION and result.wrong:
+    if result.wrong:
         pairs = ", ".join(f"{label} as {answer} ({times:,})" for label, answer, times in result.confused[:_NAMED])
         print(f"{len(result.wrong):,} wrong: {pairs}{', ...' if len(result.confused) > _NAMED else ''}")
         _print_some([f"{wrong.input}: {wrong.line}, is {wrong.label}" for wrong in result.wrong])
