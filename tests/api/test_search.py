@@ -235,7 +235,7 @@ def search_file(folder, **changes):
     ("changes", "words"),
     [
         ({"seeds": "0"}, r"seeds = 0 is not allowed: give a list, each a whole number from 0 .*, as \[0, 1, 2\]"),
-        ({"seeds": "[true]"}, r"mine\.yaml: seeds\.0 = true is not allowed: give a whole number"),
+        ({"seeds": "[true]"}, r"mine\.yaml: line \d+: seeds\.0 = true is not allowed: give a whole number"),
         ({"seeds": "[1.0]"}, r"seeds\.0 = 1\.0 is not allowed: give a whole number"),
         ({"seeds": "[-1]"}, r"seeds\.0 = -1 is not allowed: give a whole number from 0"),
         ({"seeds": "[5000000000]"}, r"seeds\.0 = 5000000000 is not allowed: .* below 4,294,967,296"),
@@ -243,14 +243,14 @@ def search_file(folder, **changes):
         ({"trials": "true"}, "trials = true is not allowed: give a whole number from 1 to 100,000"),
         ({"trials": "2.0"}, r"trials = 2\.0 is not allowed: give a whole number"),
         ({"trials": "'2'"}, "trials = '2' is not allowed: give a whole number"),
-        ({"trials": ""}, r"mine\.yaml: trials is empty: give a whole number"),
+        ({"trials": ""}, r"mine\.yaml: line \d+: trials is empty: give a whole number"),
         (
             {"objectives": "[energy_j]"},
             r"objectives = \['energy_j'\] .* as \{energy_j: minimise, latency_s: minimise\}",
         ),
         ({"objectives": "{energy_j: minimize}"}, r"objectives\.energy_j = 'minimize' .* did you mean minimise"),
         ({"objectives": "{1: minimise}"}, r"objectives\.1 is not a name"),
-        ({"network": "{file: 3}"}, r"mine\.yaml: network\.file = 3 is not allowed: give a text \(a \.tosa"),
+        ({"network": "{file: 3}"}, r"mine\.yaml: line \d+: network\.file = 3 is not allowed: give a text \(a \.tosa"),
         ({"network": "3"}, r"network = 3 is not allowed: a network is a file's name, as digits\.tosa"),
         ({"network": "[a.tosa, 3]"}, r"a network is a file's name"),
         (

@@ -64,7 +64,7 @@ def test_a_group_of_options_is_one_parameter_in_python():
 
 def test_the_tables_of_the_page():
     assert usage(VERBS["rtl"]) == "chipsmith rtl [CHIP]"
-    assert usage(VERBS["predict"]) == "chipsmith predict P.program INPUT..."
+    assert usage(VERBS["predict"]) == "chipsmith predict P.program|RUN_FOLDER INPUT..."
     table = verb_table(VERBS.values())
     assert "| `chipsmith doctor` | What is installed" in table
     assert "Exit code 1 where a bit or a cycle differs." in table

@@ -46,12 +46,32 @@ def test_as_many_examples_are_executed_as_the_recipe_says(regression):
     ("recipe", "part", "words"),
     [
         ("diabetes", "training", "--part training: a program is judged on validation or test"),
-        ("digits", "test", "was not made of the data of the recipe digits: .* name its own recipe"),
+        (
+            "digits",
+            "test",
+            r"was made by the recipe diabetes, not by digits: task \(regression and classification\), classes "
+            r"\(progression and 0, 1, 2, \.\.\.\), preprocessing differ; give --recipe diabetes",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_refused(regression, recipe, part, words):
     with pytest.raises(BadInput, match=words):
         chipsmith.judge(regression.program, recipe=recipe, part=part)
+
+
+def test_the_same_recipe_of_other_settings_is_told(regression):
+    with pytest.raises(BadInput, match="was made by a recipe diabetes of other data or settings: preprocessing differ"):
+        chipsmith.judge(regression.program, recipe="diabetes", settings=[*SETTINGS, "seed=5"])
+
+
+def test_where_the_data_of_another_recipe_are_missing_the_own_one_is_named(regression):
+    with pytest.raises(BadInput, match="was made by the recipe diabetes: give --recipe diabetes"):
+        chipsmith.judge(regression.program, recipe="cifar10", settings=["data.path=/nowhere"])
+
+
+def test_the_folder_and_the_result_of_a_run_are_judged(regression):
+    whole = chipsmith.judge(regression, recipe="diabetes", settings=SETTINGS)
+    assert chipsmith.judge(regression.folder, recipe="diabetes", settings=SETTINGS).metrics == whole.metrics
 
 
 def test_a_program_of_no_recipe_is_refused(tmp_path):

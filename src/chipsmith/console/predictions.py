@@ -70,9 +70,9 @@ def _print_metrics(result: Predicted) -> None:
         )
         for metric in result.metrics.metrics
     )
-    count, classifies = result.metrics.primary_metric.count, result.task.value == "classification"
+    count = result.metrics.primary_metric.count
     print(f"of {count:,} inputs the right answer is known (95 % interval): {told}")
-    if classifies and result.wrong:
+    if result.wrong:
         pairs = ", ".join(f"{label} as {answer} ({times:,})" for label, answer, times in result.confused[:_NAMED])
         print(f"{len(result.wrong):,} wrong: {pairs}{', ...' if len(result.confused) > _NAMED else ''}")
         _print_some([f"{wrong.input}: {wrong.line}, is {wrong.label}" for wrong in result.wrong])
