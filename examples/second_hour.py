@@ -98,7 +98,9 @@ def work_in_python(run: chipsmith.flow.results.RunResult, folder: Path) -> None:
     print(f"in a notebook: a table of {len(table):,} characters, a picture of {len(figure.data)} traces")
     answered = chipsmith.predict(run, [write_pictures(folder / "pictures")])
     right = answered.metrics.primary_metric
-    print(f"{right.count} pictures of a folder a class: {right.name} {right.value:.3f} ({right.low:.3f} to {right.high:.3f})")
+    print(
+        f"{right.count} pictures of a folder a class: {right.name} {right.value:.3f} ({right.low:.3f} to {right.high:.3f})"
+    )
     (photograph,) = chipsmith.predict(run, [write_photograph(folder / "photograph.png")]).predictions
     print("a photograph:", photograph.line, "; warning:", *photograph.warnings)
 
@@ -138,7 +140,9 @@ def main() -> None:
         print(f"{name}: {second:.1f}")
     print(f"all: {sum(seconds.values()):.1f}")
     for page in sorted(folder.rglob("*.html")):
-        print(f"{page.relative_to(folder)}: {page.stat().st_size / 1e6:.2f} MB, {count_loads(page)} loads from elsewhere")
+        print(
+            f"{page.relative_to(folder)}: {page.stat().st_size / 1e6:.2f} MB, {count_loads(page)} loads from elsewhere"
+        )
 
 
 def count_loads(page: Path) -> int:

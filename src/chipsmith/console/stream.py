@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from chipsmith.console.presentation import Presentation, new_table, print_json, print_tables
 from chipsmith.console.process import ExitCode
+from chipsmith.units import percent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -70,7 +71,7 @@ def _accepts(part: DetectionCounts) -> str:
 
 def _rejects(part: DetectionCounts) -> str:
     interval = part.reject_interval
-    share = f"{part.reject_share:.1%} ({interval.low:.1%} to {interval.high:.1%})"
+    share = f"{percent(part.reject_share, 1)} ({percent(interval.low, 1)} to {percent(interval.high, 1)})"
     return f"{share}, {part.rejected} of {part.words}"
 
 
@@ -149,7 +150,7 @@ def _table(summary: StreamSummary) -> Table:
         text = f"{summary.deadline_misses:,} of {summary.hops:,} hops took over {summary.hop_s * 1e3:g} ms"
         table.add_row("deadline misses", text, "host + chip")
     if summary.duty is not None and summary.energy_j_per_hour is not None:
-        table.add_row("chip works", f"{summary.duty:.3%} of the time", "simulated")
+        table.add_row("chip works", f"{percent(summary.duty, 3)} of the time", "simulated")
         energy = f"{summary.energy_j_per_hour:.3g} J, {summary.energy_j_per_hour / 3.6:.3g} mW"
         table.add_row("energy an hour", energy, "estimated")
         table.add_row("", f"of it leakage {rhythm.leakage_j_per_hour:.3g} J", "estimated")

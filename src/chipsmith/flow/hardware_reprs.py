@@ -1,7 +1,7 @@
 """Short reprs for the results of a chip's hardware.
 
-Long measurements are kept under a hash of the files of `chipsmith.hardware` and `chipsmith.costs`, which therefore say
-nothing of how their values look.
+Long measurements are kept under a hash of the files of `chipsmith.hardware` and `chipsmith.costs`, and of
+`chipsmith.witness.power`, which therefore say nothing of how their values look.
 """
 
 from __future__ import annotations
@@ -25,11 +25,14 @@ from chipsmith.hardware.memories import RtlMemory
 from chipsmith.hardware.result import RtlResult
 from chipsmith.hardware.synthesis import Synthesis
 from chipsmith.shown import adopt
+from chipsmith.units import signed_percent
+from chipsmith.witness.power import BlockEnergy, PowerResult, PowerSettings
 
 _PLAIN = (
     *(Arc, CellLibrary, CellOutput, ClockTree, Elaborated, EnergyLine, GateCircuit, GateKind, GateMachine, GateRun),
     *(KindPrices, Lint, Loads, MacroTiming, MemoryTiming, ModuleArea, PinTiming, PlacedCells, PlacedMemory, Pricing),
     *(LibertyTable, MacroChoice, RtlMemory, Scope, SramMacro, StandardCells, TimedPath, TimingTable),
+    *(BlockEnergy, PowerSettings),
 )
 """What is shown by its fields."""
 
@@ -41,12 +44,20 @@ def adopt_hardware() -> None:
     adopt(EnergyEstimate, _describe_energy)
     adopt(GateTiming, _describe_timing)
     adopt(MappedNetlist, _describe_netlist)
+    adopt(PowerResult, _describe_power)
     adopt(RtlResult, _describe_rtl)
     adopt(Synthesis, _describe_synthesis)
 
 
 def _describe_energy(energy: EnergyEstimate) -> str:
     return f"{energy.total_pj / 1e6:.3g} µJ in {len(energy.lines)} lines (estimated)"
+
+
+def _describe_power(result: PowerResult) -> str:
+    name = f"{result.program.manifest.network} at the gates of {result.program.chip.name}"
+    error = "" if result.error is None else f"; estimate {signed_percent(result.error)}"
+    told = result.difference or "bits and cycles agree"
+    return f"{name}: {result.total_pj / 1e3:,.1f} nJ of {result.scope} (simulated){error}; {told}"
 
 
 def _describe_timing(timing: GateTiming) -> str:

@@ -26,7 +26,6 @@ from chipsmith.hardware.package import ERROR_TEXTS, Error
 from chipsmith.program.actions import count_program
 from chipsmith.program.program import Program
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.shown import Shown
 from chipsmith.sim.cycle import Timeline, simulate
 from chipsmith.sim.functional import execute
 from chipsmith.tosa.graph import Array
@@ -42,7 +41,7 @@ _LEAKAGE = "leakage"
 
 
 @dataclass(frozen=True, kw_only=True)
-class PowerSettings(Shown):
+class PowerSettings:
     """How an inference is measured: at what clock (for leakage alone), how many cycles (None: all), by which rules.
 
     `glitch_samples`: cycles that are simulated with delays too.
@@ -56,7 +55,7 @@ class PowerSettings(Shown):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlockEnergy(Shown):
+class BlockEnergy:
     """Picojoules of a block: gates and nets with zero delay, what glitches add to them, outputs of flip-flops, clock
     pins, accesses of memories, leakage. `glitch_factor`: energy of the gates with delays over that without."""
 
@@ -101,7 +100,7 @@ class PowerPart:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PowerResult(Shown):
+class PowerResult:
     """An inference on the gates of a Program's chip, before layout.
 
     `blocks` and `kernels` sum to `total_pj` each. `estimate`: of the same inference at the node and voltage of the
@@ -121,12 +120,6 @@ class PowerResult(Shown):
     memories_priced: bool
     mismatching_bits: int
     difference: str
-
-    def _brief(self) -> str:
-        name = f"{self.program.manifest.network} at the gates of {self.program.chip.name}"
-        error = "" if self.error is None else f"; estimate {self.error:+.0%}"
-        told = self.difference or "bits and cycles agree"
-        return f"{name}: {self.total_pj / 1e3:,.1f} nJ of {self.scope} (simulated){error}; {told}"
 
     @property
     def total_pj(self) -> float:

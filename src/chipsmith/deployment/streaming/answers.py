@@ -18,6 +18,7 @@ from chipsmith.learn.preprocessing import TextReader
 from chipsmith.learn.validation.classes import softmax
 from chipsmith.learn.validation.evaluate import reconstruction_errors
 from chipsmith.schema import Json
+from chipsmith.units import percent
 
 _SHOWN_CLASSES = 3
 
@@ -69,10 +70,10 @@ class _Classes(AnswerReader):
         if detected is not None:
             best = {detected: float(probabilities[self._names.index(detected)]), **best}
         name, share = next(iter(best.items()))
-        others = ", ".join(f"{other} {part:.1%}" for other, part in list(best.items())[1:])
+        others = ", ".join(f"{other} {percent(part, 1)}" for other, part in list(best.items())[1:])
         return StreamAnswer(
             json={"class": name, "probability": share, "probabilities": best, "detected": detected},
-            line=f"{name} {share:.1%}" + (f" ({others})" if others else ""),
+            line=f"{name} {percent(share, 1)}" + (f" ({others})" if others else ""),
             detected=detected,
         )
 
@@ -124,5 +125,5 @@ class _NextTokens(AnswerReader):
         surprise = "" if bits is None else f"{bits:.1f} bits, "
         return StreamAnswer(
             json={"token": text, "surprise_bits": bits, "next": guess, "probability": share},
-            line=f"{text!r}: {surprise}next {guess!r} {share:.1%}",
+            line=f"{text!r}: {surprise}next {guess!r} {percent(share, 1)}",
         )

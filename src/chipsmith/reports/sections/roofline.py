@@ -13,6 +13,7 @@ from chipsmith.reports.markup import details, escape, how, number, paragraph, pl
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.roofs import KernelRoof, Roofs, missing_points, read_roofs, roof_points
 from chipsmith.reports.sections.section import Drawing, PageSection
+from chipsmith.units import percent
 
 LABELLED = 6
 """Points with their names beside them, those that hold their engines longest; hovering names all."""
@@ -175,7 +176,7 @@ def _hover(point: KernelRoof) -> str:
 
 def _hover_lines(point: KernelRoof) -> Iterator[str]:
     yield f"<b>{escape(point.label)}</b>"
-    yield f"{significant(point.rate)} {point.unit} a cycle, {point.share:.0%} of its roof: {point.bound}"
+    yield f"{significant(point.rate)} {point.unit} a cycle, {percent(point.share, 0)} of its roof: {point.bound}"
     if point.intensity is None:
         yield "no external bytes are moved for it"
     else:

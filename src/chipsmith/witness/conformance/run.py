@@ -25,6 +25,7 @@ from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.shown import Shown
 from chipsmith.targets import GraphTarget, graph_targets
 from chipsmith.tosa.operators import OPERATORS
+from chipsmith.units import percent
 from chipsmith.witness.conformance.cases import complete, illegal, load_case, operator_of
 from chipsmith.witness.conformance.targets import MOST_CYCLES, Bench, TooLong, bench_of
 
@@ -78,7 +79,7 @@ class Conformance(Shown):
 
     def _brief(self) -> str:
         name = self.target if self.chip is None else f"{self.target} ({self.chip.name})"
-        return f"{name}: {len(self.outcomes):,} cases, {self.share:.2%} passed; {self.failure or 'none missed'}"
+        return f"{name}: {len(self.outcomes):,} cases, {percent(self.share, 2)} passed; {self.failure or 'none missed'}"
 
     @property
     def counts(self) -> Mapping[str, Counter[CaseResult]]:
