@@ -16,7 +16,7 @@ from chipsmith.deployment.streaming.chip_rhythm import ChipRhythm
 from chipsmith.deployment.streaming.pieces import Feed, StreamPiece
 from chipsmith.deployment.streaming.settings import StreamSettings
 from chipsmith.deployment.streaming.summary import HostTimes, StreamDecision, StreamMeter, StreamSummary
-from chipsmith.deployment.streaming.windows import SlidingWindow
+from chipsmith.deployment.streaming.windows import StreamWindow
 from chipsmith.errors import BadInput
 from chipsmith.program.limits import Limits
 from chipsmith.program.program import Program
@@ -56,7 +56,7 @@ class LiveStream:
         program: Program,
         deployment: Deployment,
         feed: Feed,
-        window: SlidingWindow,
+        window: StreamWindow,
         settings: StreamSettings,
         *,
         limits: Limits | None = None,
