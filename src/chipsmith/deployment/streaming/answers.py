@@ -45,7 +45,7 @@ def open_answers(deployment: Deployment, settings: StreamSettings, window: Strea
         case Task.CLASSIFICATION:
             return _Classes(deployment, settings)
         case Task.REGRESSION:
-            return _Numbers(deployment)
+            return _TargetValues(deployment)
         case Task.LANGUAGE:
             assert isinstance(window, TokenWindow)
             return _NextTokens(deployment, window)
@@ -77,7 +77,7 @@ class _Classes(AnswerReader):
         )
 
 
-class _Numbers(AnswerReader):
+class _TargetValues(AnswerReader):
     def __init__(self, deployment: Deployment) -> None:
         self._names, self._scaling = deployment.class_names, deployment.target_scaling
 

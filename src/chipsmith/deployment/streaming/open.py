@@ -25,7 +25,7 @@ from chipsmith.deployment.streaming.sound_feed import (
     open_raw_sound,
     open_sound_file,
 )
-from chipsmith.deployment.streaming.windows import RowWindow, SeriesWindow, StreamWindow, SoundWindow, TokenWindow
+from chipsmith.deployment.streaming.windows import RowWindow, SeriesWindow, SoundWindow, StreamWindow, TokenWindow
 from chipsmith.errors import BadInput
 from chipsmith.files import open_ordinary
 from chipsmith.learn.data import Task
