@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.deployment.streaming.detection import Detector, Smoother
 from chipsmith.deployment.streaming.settings import StreamSettings
-from chipsmith.deployment.streaming.windows import SlidingWindow, TokenWindow
+from chipsmith.deployment.streaming.windows import StreamWindow, TokenWindow
 from chipsmith.learn.data import Task
 from chipsmith.learn.preprocessing import TextReader
 from chipsmith.learn.validation.classes import softmax
@@ -40,13 +40,13 @@ class AnswerReader(ABC):
         """The answer of the network's first output (1, ...) for `inputs` (1, ...) at a time of the stream."""
 
 
-def open_answers(deployment: Deployment, settings: StreamSettings, window: SlidingWindow) -> AnswerReader:
+def open_answers(deployment: Deployment, settings: StreamSettings, window: StreamWindow) -> AnswerReader:
     """The reader of a deployment's answers in one stream. Raises BadInput for a rule of classes that it lacks."""
     match deployment.task:
         case Task.CLASSIFICATION:
             return _Classes(deployment, settings)
         case Task.REGRESSION:
-            return _Numbers(deployment)
+            return _TargetValues(deployment)
         case Task.LANGUAGE:
             assert isinstance(window, TokenWindow)
             return _NextTokens(deployment, window)
@@ -78,7 +78,7 @@ class _Classes(AnswerReader):
         )
 
 
-class _Numbers(AnswerReader):
+class _TargetValues(AnswerReader):
     def __init__(self, deployment: Deployment) -> None:
         self._names, self._scaling = deployment.class_names, deployment.target_scaling
 

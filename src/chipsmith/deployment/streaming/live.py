@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.deployment.predict import DeployedHost
@@ -15,7 +16,7 @@ from chipsmith.deployment.streaming.chip_rhythm import ChipRhythm
 from chipsmith.deployment.streaming.pieces import Feed, StreamPiece
 from chipsmith.deployment.streaming.settings import StreamSettings
 from chipsmith.deployment.streaming.summary import HostTimes, StreamDecision, StreamMeter, StreamSummary
-from chipsmith.deployment.streaming.windows import SlidingWindow
+from chipsmith.deployment.streaming.windows import StreamWindow
 from chipsmith.errors import BadInput
 from chipsmith.program.limits import Limits
 from chipsmith.program.program import Program
@@ -25,15 +26,21 @@ from chipsmith.tosa.graph import Array
 
 
 class _Stopwatch:
-    """Wall time and the thread's own time of the host's work, which is done in several stretches a hop."""
+    """Wall time and the thread's own time of the host's work, which is done in several stretches a hop.
 
-    def __init__(self) -> None:
+    Matrix products within a stretch stay in one thread: the others of a BLAS would wait by spinning, and take longer.
+    """
+
+    def __init__(self, libraries: ThreadpoolController) -> None:
         self.wall_s = self.cpu_s = 0.0
+        self._libraries = libraries
 
     def __enter__(self) -> None:
         self._wall, self._cpu = time.perf_counter(), time.thread_time()
+        self._limit = self._libraries.limit(limits=1, user_api="blas")
 
     def __exit__(self, *_: object) -> None:
+        self._limit.restore_original_limits()
         self.wall_s += time.perf_counter() - self._wall
         self.cpu_s += time.thread_time() - self._cpu
 
@@ -49,7 +56,7 @@ class LiveStream:
         program: Program,
         deployment: Deployment,
         feed: Feed,
-        window: SlidingWindow,
+        window: StreamWindow,
         settings: StreamSettings,
         *,
         limits: Limits | None = None,
@@ -65,6 +72,7 @@ class LiveStream:
         self._rhythm = ChipRhythm.of(program)
         self._meter = StreamMeter()
         self._last_end: int | None = None
+        self._libraries = ThreadpoolController()
         self._decisions = self._run()
 
     def __iter__(self) -> Iterator[StreamDecision]:
@@ -129,7 +137,7 @@ class LiveStream:
 
     def _hop(self, piece: StreamPiece) -> StreamDecision | None:
         """Push a piece, and answer where an inference is due and the window has moved."""
-        began, host = time.perf_counter(), _Stopwatch()
+        began, host = time.perf_counter(), _Stopwatch(self._libraries)
         self._meter.hops += 1
         with host:
             self._window.push(self._feed.convert(piece.raw))
@@ -145,7 +153,7 @@ class LiveStream:
         if rest is None:
             return None
         self._window.push(rest)
-        return None if self._window.end == self._last_end else self._decide(time_s, _Stopwatch())
+        return None if self._window.end == self._last_end else self._decide(time_s, _Stopwatch(self._libraries))
 
     def _decide(self, time_s: float | None, host: _Stopwatch) -> StreamDecision:
         meter = self._meter

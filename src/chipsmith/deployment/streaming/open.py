@@ -25,7 +25,7 @@ from chipsmith.deployment.streaming.sound_feed import (
     open_raw_sound,
     open_sound_file,
 )
-from chipsmith.deployment.streaming.windows import RowWindow, SeriesWindow, SlidingWindow, SoundWindow, TokenWindow
+from chipsmith.deployment.streaming.windows import RowWindow, SeriesWindow, SoundWindow, StreamWindow, TokenWindow
 from chipsmith.errors import BadInput
 from chipsmith.files import open_ordinary
 from chipsmith.learn.data import Task
@@ -122,7 +122,7 @@ def open_stream(
     return LiveStream(program, deployment, feed, window, settings, limits=limits, as_json_lines=as_json_lines)
 
 
-def open_window(deployment: Deployment, *, name: str) -> SlidingWindow:
+def open_window(deployment: Deployment, *, name: str) -> StreamWindow:
     """The window that a Program's reader fills. Raises BadInput, with `name`, for what comes one by one: images."""
     preprocessing = deployment.preprocessing
     match preprocessing.reader:
@@ -141,7 +141,7 @@ def open_window(deployment: Deployment, *, name: str) -> SlidingWindow:
 
 def _open(
     deployment: Deployment, source: Any, settings: StreamSettings, form: SourceForm, name: str
-) -> tuple[SlidingWindow, Feed]:
+) -> tuple[StreamWindow, Feed]:
     window, reader = open_window(deployment, name=name), deployment.preprocessing.reader
     if isinstance(reader, SoundReader):
         return window, _sound_feed(source, settings, form, target_hz=reader.rate_hz)

@@ -15,7 +15,7 @@ from chipsmith.learn.preprocessing import LogMel, Mfcc, Preprocessing, SeriesRea
 Values = NDArray[Any]
 
 
-class SlidingWindow(ABC):
+class StreamWindow(ABC):
     """The latest of a stream. `push` takes what is new, `inputs` makes the network's input (1, ...) of the window.
 
     `seen` counts what was pushed, in samples, rows or tokens; `end` is where the window ends, counted likewise.
@@ -39,7 +39,7 @@ class SlidingWindow(ABC):
         """The network's input of the window as it is now, with a batch of one."""
 
 
-class SoundWindow(SlidingWindow):
+class SoundWindow(StreamWindow):
     """The latest samples, with silence before the stream's first; windows end at whole hops of the spectrum.
 
     Where the recipe stretches each sound to a number of spectra, each window is preprocessed as a whole (`incremental`
@@ -74,7 +74,7 @@ class SoundWindow(SlidingWindow):
         return self._sound[stop - self._length : stop]
 
     def inputs(self) -> Values:
-        """As SlidingWindow.inputs."""
+        """As StreamWindow.inputs."""
         window, end = self.window(), self.end
         if self._spectra is None or self._step is None:
             return self._preprocessing.finish(window[None])
@@ -90,7 +90,7 @@ class SoundWindow(SlidingWindow):
         return np.require(values, requirements="C")
 
 
-class SeriesWindow(SlidingWindow):
+class SeriesWindow(StreamWindow):
     """The latest rows of a series. Before it is full it begins with the stream and is padded behind, as in training."""
 
     def __init__(self, preprocessing: Preprocessing, reader: SeriesReader) -> None:
@@ -103,11 +103,11 @@ class SeriesWindow(SlidingWindow):
         self.seen += len(new)
 
     def inputs(self) -> Values:
-        """As SlidingWindow.inputs."""
+        """As StreamWindow.inputs."""
         return self._preprocessing.apply(self._rows)[None]
 
 
-class RowWindow(SlidingWindow):
+class RowWindow(StreamWindow):
     """The latest row of a table: each is an example of its own. What is pushed is a mapping from column to cell."""
 
     def __init__(self, preprocessing: Preprocessing) -> None:
@@ -120,11 +120,11 @@ class RowWindow(SlidingWindow):
         self.seen += 1
 
     def inputs(self) -> Values:
-        """As SlidingWindow.inputs."""
+        """As StreamWindow.inputs."""
         return self._preprocessing.apply(self._row)[None]
 
 
-class TokenWindow(SlidingWindow):
+class TokenWindow(StreamWindow):
     """The latest tokens of a text, padded behind while there are fewer, as in training."""
 
     def __init__(self, reader: TextReader) -> None:
@@ -142,5 +142,5 @@ class TokenWindow(SlidingWindow):
         return len(self._tokens)
 
     def inputs(self) -> Values:
-        """As SlidingWindow.inputs."""
+        """As StreamWindow.inputs."""
         return self._reader.pad(self._tokens)[None]

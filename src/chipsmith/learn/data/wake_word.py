@@ -87,8 +87,8 @@ class WakeWordData(DataSection):
     def load(self, *, seed: int) -> Dataset:
         """The data set. Raises BadInput for an unknown speaker, and, naming it, for what is no sound."""
         spoken = self._files(seed)
-        judged = max(4, self.windows // 8)
-        sizes = (self.windows, judged, judged)
+        held_out = max(4, self.windows // 8)
+        sizes = (self.windows, held_out, held_out)
         unscaled = Preprocessing(reader=self.features.reader(), steps=(self.features.step(),))
         features = self._cached(spoken, unscaled, sizes, seed)
         labels = np.concatenate([self._labels(size) for size in sizes])
