@@ -33,17 +33,17 @@ def run_or_read(recipe: str, folder: Path, *settings: str) -> chipsmith.flow.res
 
 
 def name_layers(run: chipsmith.flow.results.RunResult) -> None:
-    """A layer has one name: in the record, the trace, the page, `diff` and `simulate`."""
-    layers = [row.source or row.name for row in run.record.inference.operators]
-    trace = json.loads((run.folder / "trace.json").read_text())
+    """A layer has one name: in the record, on the page, in the trace, in `diff` and `simulate`."""
+    layers = dict.fromkeys(row.source or row.name for row in run.record.inference.operators)
     page = (run.folder / "report.html").read_text()
-    traced = {event["args"].get("source", "") for event in trace["traceEvents"] if event.get("cat") == "kernel"} - {""}
-    timed = {row.name.layer for row in chipsmith.simulate(run).kernel_times if row.name.layer}
+    events = json.loads((run.folder / "trace.json").read_text())["traceEvents"]
+    traced = {event.get("args", {}).get("layer", "") for event in events}
+    timed = {row.name.layer for row in chipsmith.simulate(run).kernel_times}
     compared = {layer.name for layer in chipsmith.diff(run).layers}
-    shown = [layer for layer in dict.fromkeys(layers) if layer in page]
-    print("layers on the page:", ", ".join(shown))
-    print("layers of simulate:", ", ".join(sorted(timed)))
-    print("layers of diff:", ", ".join(sorted(compared)), "; in the trace:", ", ".join(sorted(traced)))
+    for layer in layers:
+        places = {"the page": layer in page, "the trace": layer in traced, "simulate": layer in timed}
+        places["diff"] = layer in compared
+        print(f"{layer}: in {', '.join(place for place, stands in places.items() if stands)}")
 
 
 def explain(run: chipsmith.flow.results.RunResult, folder: Path) -> None:
