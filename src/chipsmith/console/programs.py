@@ -8,9 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chipsmith.console.advice import print_reasons
-from chipsmith.console.presentation import Presentation, new_table, print_hint, print_sentence, print_tables
+from chipsmith.console.presentation import Presentation, new_table, print_hint, print_sentence, print_tables, tighten
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.units import format_time, percent
+from chipsmith.units import format_time, percent, significant
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -260,16 +260,17 @@ def _print_diff(result: Diff) -> None:
     from chipsmith.program.layer_names import shorten_layer
     from chipsmith.reports.author_names import TERMINAL_LETTERS, shorten
 
-    columns = ("int8 dB", "steps", "differ", "chip dB", "steps", "differ")
-    table = new_table(f"{result.network}, {result.inputs} inputs", "layer", "operator", *columns)
+    columns = ("int8 dB", "steps", "differ, %", "chip dB", "steps", "differ, %")
+    table = new_table(f"{result.network}, {result.inputs} inputs", "layer", "kernel", "operator", *columns)
     for layer in result.layers:
         name = shorten(shorten_layer(layer.name), TERMINAL_LETTERS)
-        table.add_row(name, layer.operator, *_difference(layer.int8), *_difference(layer.npu))
+        number = layer.kernel.rpartition("(")[2].rstrip(")")
+        table.add_row(name, number, layer.operator, *_difference(layer.int8), *_difference(layer.npu))
     table.caption = (
         f"int8 against float, then the simulated {result.chip} against {result.witness}: signal to noise, largest "
-        "difference in steps of the layer's scale, share of elements that differ"
+        "difference in steps of the layer's scale, share of elements that differ; kernel: of the chip's program"
     )
-    print_tables(table)
+    print_tables(tighten(table))
 
 
 def _difference(difference: Difference | None) -> tuple[str, str, str]:
@@ -277,4 +278,4 @@ def _difference(difference: Difference | None) -> tuple[str, str, str]:
         return ("not found", "", "")
     exact = difference.largest == 0
     ratio = "exact" if exact else "" if difference.snr_db is None else f"{difference.snr_db:.1f}"
-    return (ratio, f"{difference.largest:.3g}", percent(difference.differing, 2))
+    return (ratio, significant(difference.largest), f"{100 * difference.differing:.2f}")

@@ -181,7 +181,8 @@ def test_command_prints_a_table_or_one_object(folder, capsys):
     assert run("diff", "quantised.onnx", "--json") == 0
     printed = json.loads(capsys.readouterr().out)
     assert (printed["network"], len(printed["layers"])) == ("quantised", 4)
-    assert set(printed["layers"][0]) == {"name", "operator", "scale", "int8", "npu"}
+    assert set(printed["layers"][0]) == {"name", "operator", "scale", "int8", "npu", "kernel"}
+    assert printed["layers"][0]["kernel"].endswith(" (k0)")
     assert run("diff", "quantised.onnx") == 0
     assert "dense" in capsys.readouterr().out
 

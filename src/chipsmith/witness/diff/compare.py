@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chipsmith.chip import Chip
+from chipsmith.compiler.network import compile_network
 from chipsmith.frontends.calibration import (
     CalibrationSource,
     NeedlessCalibration,
@@ -16,6 +17,7 @@ from chipsmith.frontends.calibration import (
 from chipsmith.frontends.options import DEFAULT_OPTIONS, LoadOptions
 from chipsmith.frontends.quantized_network import QuantizedNetwork, first_batches
 from chipsmith.frontends.registry import load_model, name_model
+from chipsmith.program.layer_names import LayerNames, name_layer
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.shown import Pictured, Shown
 from chipsmith.tosa.graph import Array
@@ -26,13 +28,18 @@ from chipsmith.witness.diff.values import name_witness, read_layers
 
 @dataclass(frozen=True, kw_only=True)
 class LayerDiff(Shown):
-    """One layer: int8 against float, and npu against the witness (None where its tensor was not found)."""
+    """One layer: int8 against float, and npu against the witness (None where its tensor was not found).
+
+    `kernel` is the label of the kernel that computes it on the chip, such as 'features.conv1 (k0)'; empty of a layer
+    that is folded away.
+    """
 
     name: str
     operator: str
     scale: float
     int8: Difference
     npu: Difference | None
+    kernel: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +82,7 @@ def compare_layers(
     """
     network, inputs = _load(model, calibration, options)
     layers = read_layers(network, chip, inputs, model=name_model(model))
+    kernels = _name_kernels(network, chip)
     return Diff(
         network=network.graph.name,
         chip=chip.name,
@@ -87,10 +95,19 @@ def compare_layers(
                 scale=layer.scale,
                 int8=from_float(layer),
                 npu=from_witness(layer),
+                kernel=kernels.get(layer.name, ""),
             )
             for layer in layers
         ),
     )
+
+
+def _name_kernels(network: QuantizedNetwork, chip: Chip) -> dict[str, str]:
+    """The label of the kernel that computes a layer, by the layer's name, in the Program as `compile` makes it."""
+    program = compile_network(network.graph, chip, operator_names=network.operator_names)
+    operators = program.manifest.operators
+    names = LayerNames(operators)
+    return {name_layer(row): names.kernel(row.kernel).label for row in operators if row.kernel}
 
 
 def _load(
