@@ -3,7 +3,7 @@
     python examples/second_hour.py [FOLDER]
 
 FOLDER (default second_hour) gets the runs and the pages. Where it holds runs already they are taken as they are. The
-steps are those of docs/second-hour.md, the seconds of a processor that each takes stand at the end.
+seconds of a processor that each step takes stand at the end.
 """
 
 from __future__ import annotations
