@@ -232,7 +232,7 @@ def test_a_report_section_is_a_file_and_a_line_in_the_list(house):
     house.run("report", ".")
     page = house.read("report.html")
     assert '<a href="#waits">waits</a>' in page
-    assert '<section id="waits"><h2>Waits</h2>' in page
+    assert '<section id="waits"><h2 data-link="waits">Waits</h2>' in page
     assert page.index('id="latency"') < page.index('id="waits"') < page.index('id="energy"')
     charts = json.loads(page.partition('<script type="application/json" id="charts">')[2].partition("</script>")[0])
     assert sum(charts["waits"]["data"][0]["y"]) > 0

@@ -109,4 +109,4 @@ def test_a_volume_that_nobody_builds_is_refused(volume):
 
 def test_the_verbs_have_the_same_volume_where_none_is_given():
     defaults = {verb.name: word.default for verb in VERBS.values() for word in verb.parameters if word.name == "volume"}
-    assert defaults == {"run": DEFAULT_VOLUME, "estimate": DEFAULT_VOLUME}
+    assert defaults == dict.fromkeys(("run", "estimate", "explain"), DEFAULT_VOLUME)

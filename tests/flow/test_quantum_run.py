@@ -191,9 +191,9 @@ def test_an_unknown_device_and_too_many_qubits_are_refused_before_any_work(tmp_p
     ("settings", "message"),
     [
         (["chip=edge-256"], "a quantum network compiles for no AI chip: leave the chip out"),
-        (["network.layer=2"], "network.layer is not a field; did you mean layers"),
+        (["network.layer=2"], "network.layer is not a field; did you mean network.layers"),
         (["quantum.shots=0"], "quantum.shots = 0 is not allowed"),
-        (["quantum.shot=10"], "quantum.shot is not a field; did you mean shots"),
+        (["quantum.shot=10"], "quantum.shot is not a field; did you mean quantum.shots"),
     ],
 )
 def test_a_wrong_field_is_a_single_message(tmp_path, settings, message):

@@ -151,7 +151,7 @@ def test_a_run_itself_is_listed_alone_and_no_folder_is_refused(root, tmp_path):
 
 def test_the_list_is_short_in_python_and_whole_in_json(root):
     listed = chipsmith.runs(root)
-    assert repr(listed) == f"<RunList of {root}: 4 runs>"
+    assert repr(listed) == f"<RunList {root}: 4 runs>"
     plain = json.loads(json.dumps(listed.to_json()))
     assert len(plain["runs"]) == 4
     assert {"folder", "kind", "when", "metric", "latency_cycles", "finished"} - set(plain["runs"][0]) == {"finished"}
@@ -322,8 +322,8 @@ def test_page_and_object_hold_the_comparison(root, tmp_path):
     plain = json.loads(json.dumps(result.to_json()))
     assert plain["baseline"] == "base"
     assert [row["run"] for row in plain["metrics"][0]["differences"]] == ["wide", "seed5"]
-    assert repr(result) == "<RunComparison of base, wide, seed5>"
-    assert "<a href" not in render_comparison(result).partition("</header>")[2].partition("<script")[0]
+    assert repr(result).startswith("<RunComparison wide, seed5 beside base; wide: accuracy ")
+    assert "report.html" not in render_comparison(result).partition("</header>")[2].partition("<script")[0]
 
 
 def test_a_list_of_a_recipe_is_no_markup(root, tmp_path, capsys):

@@ -76,12 +76,15 @@ def test_a_manifest_that_its_instructions_contradict_is_refused(message):
 @pytest.mark.parametrize(
     ("program", "message"),
     [
-        (REFUSED["multiply-accumulates; its instructions do"], r"manifest\.kernels\.0\.macs is 10{30}: .* less than"),
-        (with_manifest(network="a\x1b[2Jb"), "manifest.network is .*pattern"),
+        (
+            REFUSED["multiply-accumulates; its instructions do"],
+            r"manifest\.kernels\.0\.macs is 10{30}, which no program holds",
+        ),
+        (with_manifest(network="a\x1b[2Jb"), "manifest.network is .*, which no program holds"),
         (with_manifest(weight_bytes=-1), "manifest.weight_bytes is -1"),
-        (with_manifest(weight_bytes=float("nan")), "manifest.weight_bytes is nan: .* integer"),
-        (with_manifest(weight_bytes=True), "manifest.weight_bytes is True: .* integer"),
-        (with_manifest(external_bytes=1e6), "manifest.external_bytes is 1000000.0: .* integer"),
+        (with_manifest(weight_bytes=float("nan")), "manifest.weight_bytes is nan, which no program holds"),
+        (with_manifest(weight_bytes=True), "manifest.weight_bytes is True, which no program holds"),
+        (with_manifest(external_bytes=1e6), "manifest.external_bytes is 1000000.0, which no program holds"),
         (REFUSED["weights; LOADs bring"], "LOADs bring"),
     ],
 )

@@ -20,6 +20,7 @@ IMPORTERS = {
     "frontends/front_end.py",  # rows of front ends, which stand in the package
     "frontends/registry.py",
     "frontends/pytorch/user_module.py",  # a function of the user's own, which the command names
+    "shown.py",  # the two functions of the package that draw, which stand above everything that is drawn
     "sim/functional.py",
     "targets/registry.py",  # the package's own targets
     "tosa/schema.py",

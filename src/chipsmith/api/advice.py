@@ -17,7 +17,7 @@ from chipsmith.api.forms import (
 )
 from chipsmith.api.loading import load_network, read_options
 from chipsmith.api.parameter import Argument, Option
-from chipsmith.api.values import as_chip, as_path, as_program, as_volume
+from chipsmith.api.values import as_chip, as_own_program, as_path, as_program, as_volume
 from chipsmith.api.verb import Verb
 from chipsmith.console import advice as console
 from chipsmith.errors import BadInput
@@ -71,12 +71,13 @@ def explain(
 ) -> "Explanation":
     """Say why an inference takes what it takes, and what would help: each gain is simulated.
 
-    `model` is a network, as `estimate` takes it and with the same arguments; a program or its file, of which the
-    diagnosis alone is given; or the folder of a run, whose network and chip are looked at. The diagnosis says where
-    time, energy and bytes go, cold and warm, and what bounds each layer, by the critical path of the simulated
-    inference. Then fields of the chip, channels of the heaviest layers and the other chips of the catalogue are
-    changed, compiled and simulated: those that lower a figure by more than 2 % are named with all figures before and
-    after and the command that repeats them. A changed chip is no faster than its estimated fastest clock.
+    `model` is a network, as `estimate` takes it and with the same arguments; a program, its file or what `compile` or
+    `simulate` returned, of which the diagnosis alone is given; or the folder of a run, whose network and chip are
+    looked at. The diagnosis says where time, energy and bytes go, cold and warm, and what bounds each layer, by the
+    critical path of the simulated inference. Then fields of the chip, channels of the heaviest layers and the other
+    chips of the catalogue are changed, compiled and simulated: those that lower a figure by more than 2 % are named
+    with all figures before and after and the command that repeats them. A changed chip is no faster than its estimated
+    fastest clock.
 
     `channels` looks at the network with other output channels of some convolutions, as "conv1=32", by the name of the
     operator or its author's: the form of a pruned network, whose answers are worth nothing before it is trained;
@@ -85,16 +86,16 @@ def explain(
     Raises BadInput for what is missing or does not fit, OperatorRefused for what the chip cannot do.
     """
     from chipsmith.flow.results import RunResult
-    from chipsmith.program.program import Program
 
     page, written = as_path(html), as_path(output)
     if written is not None and written.suffix != ".tosa":
         raise BadInput(f"--output {written}: a network is written as a .tosa file")
     subject = _name_subject(model, chip, settings, channels)
     folder = model.folder if isinstance(model, RunResult) else _folder_of(model)
-    if isinstance(model, Program) or _is_program(model):
+    program = model if _is_program(model) else as_own_program(model)
+    if program is not None:
         _refuse_for_program(chip=chip, settings=settings, channels=channels, output=output)
-        explanation = _explain_program(model, volume)
+        explanation = _explain_program(program, volume)
     elif folder is not None:
         explanation = _explain_folder(folder, chip, settings, channels, subject)
     else:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from chipsmith.api import VERBS
 from chipsmith.errors import BadInput
+from chipsmith.reports.html import light_colours
 from chipsmith.shown import Several
 
 if TYPE_CHECKING:
@@ -47,7 +48,16 @@ def draw_picture(value: object, picture: str) -> Figure:
     chart = charts.get(picture or next(iter(charts)))
     if chart is None:
         raise BadInput(f"there is no picture '{picture}' of this {type(value).__name__}: {', '.join(charts)}")
-    return Figure(data=chart["data"], layout=_with_look(chart))
+    return Figure(data=_with_colours(chart["data"]), layout=_with_look(chart))
+
+
+def _with_colours(part: Any) -> Any:
+    """A part of a chart with the page's light colours where it names them, as the page's script has it."""
+    if isinstance(part, Mapping):
+        return {name: _with_colours(value) for name, value in part.items()}
+    if isinstance(part, list | tuple):
+        return [_with_colours(value) for value in part]
+    return light_colours().get(part, part) if isinstance(part, str) else part
 
 
 def _with_look(chart: Chart) -> Mapping[str, Any]:

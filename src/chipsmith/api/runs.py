@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def runs(
     folder: Annotated[AnyPath, Argument(metavar="FOLDER", help="The folder that the runs are in.")] = "runs",
     *,
-    sort: Annotated[str, Option(help="time (the latest first), name, metric, cycles, us, uj, mm2 or usd.")] = "time",
+    sort: Annotated[
+        str, Option(help="time (the latest first), name, metric, cycles, latency, energy, area or cost.")
+    ] = "time",
 ) -> "RunList":
     """The runs in a folder: their figures side by side, and what is unfinished or damaged.
 

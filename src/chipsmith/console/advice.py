@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chipsmith.console.presentation import Presentation
+from chipsmith.console.presentation import Presentation, print_sentence
 
 if TYPE_CHECKING:
     from chipsmith.flow.explain import Explanation
@@ -32,7 +32,7 @@ def print_closing(advice: AdviceRecord | None, *, folder: str = "") -> None:
     if advice is None:
         return
     _print_items(closing_sentences(advice))
-    print(f"why, and what helps: `chipsmith explain {folder or advice.subject.model}` has all of it")
+    print_sentence(f"why, and what helps: `chipsmith explain {folder or advice.subject.model}` has all of it")
 
 
 def print_reasons(program: Program) -> None:
@@ -43,7 +43,7 @@ def print_reasons(program: Program) -> None:
 
     print(f"on {program.chip.name}:")
     _print_items(closing_sentences(diagnose(program, subject=Subject(model="", chip=""))))
-    print("what would help: `chipsmith explain`, with the same arguments, simulates it")
+    print_sentence("what would help: `chipsmith explain`, with the same arguments, simulates it")
 
 
 def _print_explanation(result: Explanation) -> None:
@@ -105,4 +105,4 @@ def _print_items(sentences: Iterable[str]) -> None:
 def _width() -> int:
     from shutil import get_terminal_size
 
-    return min(120, max(60, get_terminal_size().columns))
+    return min(120, max(12, get_terminal_size().columns))

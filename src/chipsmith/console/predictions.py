@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chipsmith.console.presentation import Presentation
+from chipsmith.units import format_time
 
 if TYPE_CHECKING:
     from chipsmith.deployment.prediction import Predicted, Prediction
@@ -40,7 +41,7 @@ def _print_predictions(result: Predicted) -> None:
     chip = result.program.chip
     print(
         f"{result.inferences:,} inferences on {chip.name} (simulated), each {result.latency_cycles:,} cycles, "
-        f"{result.latency_us:,.2f} us at {chip.clock_mhz:g} MHz"
+        f"{format_time(result.latency_us)} at {chip.clock_mhz:g} MHz"
     )
 
 

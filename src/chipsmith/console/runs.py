@@ -54,7 +54,7 @@ def _run_table(rows: Sequence[RunRow], root: str) -> Table:
     for row in rows:
         _add_row(table, *(show(row) for show in columns.values()))
     bits = "every chip gave its reference's bits" if exact else "bits: whether a chip gave all of its reference's"
-    table.caption = f"cycles simulated; uJ and mm2 estimated; {bits}"
+    table.caption = f"cycles simulated; µJ and mm² estimated; {bits}"
     return table
 
 
@@ -108,13 +108,13 @@ _COLUMNS: dict[str, Callable[[RunRow], str]] = {
     "metric": _metric,
     "params": lambda row: "-" if row.parameters is None else f"{row.parameters:,}",
     "cycles": lambda row: "-" if row.latency_cycles is None else f"{row.latency_cycles:,}",
-    "us": lambda row: _number(row.latency_us),
-    "uJ": lambda row: _number(row.energy_uj),
-    "mm2": lambda row: _number(row.area_mm2),
+    "µs": lambda row: _number(row.latency_us),
+    "µJ": lambda row: _number(row.energy_uj),
+    "mm²": lambda row: _number(row.area_mm2),
     "bits": _bits,
 }
 _ONLY_WIDE = ("recipe", "seed", "params")
-_NUMBERS = ("seed", "params", "cycles", "us", "uJ", "mm2")
+_NUMBERS = ("seed", "params", "cycles", "µs", "µJ", "mm²")
 
 
 # --- compare ----------------------------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def _comparison_table(result: RunComparison, chosen: Sequence[int]) -> Table:
 def _layer_table(result: RunComparison, chosen: Sequence[int]) -> Table:
     heaviest = sorted(result.layers, key=lambda layer: -max(0 if row is None else row.cycles for row in layer.figures))
     shown = [layer for layer in result.layers if layer in heaviest[:_LAYERS_SHOWN]]
-    table = _narrow_table("cycles and uJ of layers", "layer", *(result.names[index] for index in chosen))
+    table = _narrow_table("cycles and µJ of layers", "layer", *(result.names[index] for index in chosen))
     for layer in shown:
         cells = []
         for index in chosen:

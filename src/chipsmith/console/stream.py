@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from chipsmith.console.presentation import Presentation, new_table, print_json, print_tables
 from chipsmith.console.process import ExitCode
-from chipsmith.units import percent
+from chipsmith.units import format_time, percent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -143,9 +143,9 @@ def _table(summary: StreamSummary) -> Table:
         table.add_row("host, a hop", f"p50 {host.p50_us / 1e3:.2f} ms, p99 {host.p99_us / 1e3:.2f} ms", "measured here")
         table.add_row("", f"p99 {host.cpu_p99_us / 1e3:.2f} ms of processor time", "measured here")
     table.add_row(
-        "chip, an inference", f"{rhythm.latency_us(1):.1f} us, {rhythm.warm_cycles:,} cycles, warm", "simulated"
+        "chip, an inference", f"{format_time(rhythm.latency_us(1))}, {rhythm.warm_cycles:,} cycles, warm", "simulated"
     )
-    table.add_row("", f"{rhythm.latency_us(0):.1f} us the first, cold", "simulated")
+    table.add_row("", f"{format_time(rhythm.latency_us(0))} the first, cold", "simulated")
     if summary.deadline_misses is not None and summary.hop_s is not None:
         text = f"{summary.deadline_misses:,} of {summary.hops:,} hops took over {summary.hop_s * 1e3:g} ms"
         table.add_row("deadline misses", text, "host + chip")

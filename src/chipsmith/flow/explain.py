@@ -16,6 +16,7 @@ from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.program.program import Program
 from chipsmith.reports.record import RunRecord
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Shown
 from chipsmith.studies.advice.advise import advise
 from chipsmith.studies.advice.diagnose import diagnose
 from chipsmith.studies.advice.record import AdviceRecord, Remedy, Subject
@@ -24,7 +25,7 @@ from chipsmith.tosa.passes.channels import CHANNEL_LAYERS, set_channels
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Explanation:
+class Explanation(Shown):
     """Why an inference takes what it takes, and what would help; the page and the changed network that were written.
 
     `graph` is the network that was looked at, its channels changed where that was asked for; None of a program.
@@ -35,9 +36,11 @@ class Explanation:
     page: Path | None = None
     network: Path | None = None
 
-    def __repr__(self) -> str:
-        advice = self.advice
-        return f"<Explanation of {advice.network} on {advice.chip}, {advice.simulated} changes simulated>"
+    def _brief(self) -> str:
+        from chipsmith.reports.advice_text import diagnosis_sentences
+
+        advice, why = self.advice, next(iter(diagnosis_sentences(self.advice)), "")
+        return f"{advice.network} on {advice.chip}, {advice.simulated} changes simulated. {why}"
 
     def to_json(self) -> Json:
         """The object of `chipsmith explain --json`."""

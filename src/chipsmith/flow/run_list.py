@@ -18,6 +18,7 @@ from chipsmith.locks import sole_lock
 from chipsmith.reports.quantum.record import EXACT, QuantumRunRecord
 from chipsmith.reports.record import CHIP, LearnedRecord, RunRecord
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Shown
 
 DEEPEST = 3
 """Folders of folders that are looked into; what lies within a run is its own."""
@@ -47,14 +48,14 @@ class RunOrder(enum.StrEnum):
     NAME = "name"
     METRIC = "metric"
     CYCLES = "cycles"
-    LATENCY = "us"
-    ENERGY = "uj"
-    AREA = "mm2"
-    COST = "usd"
+    LATENCY = "latency"
+    ENERGY = "energy"
+    AREA = "area"
+    COST = "cost"
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunRow:
+class RunRow(Shown):
     """A folder with its main figures; what it has not is None, `note` says why or what else there is.
 
     `modified` is when its result was written, in seconds since 1970. The metric is the one that its task is judged by,
@@ -100,8 +101,8 @@ class RunRow:
         return fields
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunList(Sequence[RunRow]):
+@dataclass(frozen=True, kw_only=True, repr=False)
+class RunList(Shown, Sequence[RunRow]):
     """The folders under `root` that hold runs, or what else Chipsmith leaves, in `order`."""
 
     root: Path
@@ -118,8 +119,8 @@ class RunList(Sequence[RunRow]):
     def __getitem__(self, index: int | slice) -> RunRow | Sequence[RunRow]:
         return self.rows[index]
 
-    def __repr__(self) -> str:
-        return f"<RunList of {self.root}: {', '.join(count_kinds(self)) or 'empty'}>"
+    def _brief(self) -> str:
+        return f"{self.root}: {', '.join(count_kinds(self)) or 'empty'}"
 
     def to_json(self) -> Json:
         """The object of `chipsmith runs --json`."""

@@ -19,6 +19,7 @@ from chipsmith.program.instructions import Instruction, Load, Space, Store, Tens
 from chipsmith.program.program import Program
 from chipsmith.program.tensor_cycles import tiling, weight_load
 from chipsmith.program.vector_cycles import beat_cycles, beats
+from chipsmith.shown import Shown
 from chipsmith.sim.cycle import DOORBELL, Timeline, Wait
 
 _CLEAR = 0.2
@@ -49,7 +50,7 @@ class Bound(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PathSegment:
+class PathSegment(Shown):
     """Cycles of the critical path, from `first_cycle` up to `last_cycle`, on one bound for one kernel or REST."""
 
     kernel: str

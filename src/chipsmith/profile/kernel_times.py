@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from chipsmith.program.layer_names import KernelName, LayerNames
 from chipsmith.program.program import Program
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
 from chipsmith.sim.cycle import Timeline
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelTime:
+class KernelTime(Shown):
     """A kernel in cycles from the doorbell; `end_cycle` is exclusive.
 
     `added_cycles` is by how much it moves the end of all that ended before it, from the first start of any kernel on.

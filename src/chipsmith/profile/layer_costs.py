@@ -19,11 +19,12 @@ from chipsmith.program.cycles import occupancy
 from chipsmith.program.instructions import Instruction, Mode, Store, TensorInstruction, VectorInstruction
 from chipsmith.program.layer_names import label_kernel, number_of
 from chipsmith.program.program import Program
+from chipsmith.shown import Shown
 from chipsmith.sim.cycle import Timeline
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArrayUse:
+class ArrayUse(Shown):
     """How the tensor instructions of a kernel sit on the array; shares are from 0 to 1, by the cycles of each.
 
     `columns` and `rows` of the array that hold weights, in the mean; `macs`: multiply-accumulates over those that the
@@ -40,7 +41,7 @@ class ArrayUse:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerCost:
+class LayerCost(Shown):
     """A kernel (or REST) in an inference, cold and warm; `layer` is the name of its layer.
 
     `path_cycles` and `warm_path_cycles`: its part of the critical path by bound, these sum over all rows to the

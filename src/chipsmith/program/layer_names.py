@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chipsmith.program.program import WIPE, WIPE_TENSOR, Placement
+from chipsmith.shown import Shown
 
 COPY = "copy"
 """What a kernel does that computes no operator: a tensor in another order or place."""
@@ -29,7 +30,7 @@ _SEPARATORS = re.compile(r"[.\[/]")
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelName:
+class KernelName(Shown):
     """What a kernel is called: its layer's full name, its number such as 'k4', and its main operator's kind.
 
     `kind` is COPY where it computes no operator, and the wipe's name for a kernel of the wipe. `computed_as` is the

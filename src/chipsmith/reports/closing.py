@@ -18,11 +18,20 @@ if TYPE_CHECKING:
 
 _LEFT_OUT = (
     "latency in time",
+    "latency, warm",
+    "inferences a second",
+    "efficiency",
+    "external bytes",
+    "on-chip memory, peak",
     "of which the wipe",
     "fastest clock",
     "average power",
     "weight bytes",
     "die cost",
+    "package cost",
+    "test cost",
+    "masks cost",
+    "design cost",
 )
 """Figures that another row of the short table tells, or that are looked up rather than read."""
 _ENGINES = "engines"
@@ -55,7 +64,7 @@ def closing_rows(record: RunRecord) -> tuple[Headline, ...]:
 def short_table(rows: Sequence[Headline]) -> RenderableType:
     """Each figure, its value and how it was obtained; from what, the long table says."""
     table = new_plain_table("")
-    table.title = None
+    table.title, table.show_edge = None, False
     for column in ("figure", "value", "how"):
         table.add_column(column)
     for row in rows:
@@ -80,7 +89,7 @@ def _shorten(row: Headline, totals: Totals) -> Headline:
     time, cost = totals.latency, totals.cost
     chip = cost.chip_usd
     texts = {
-        "latency": f"{time.cold_cycles:,} cycles, {significant(time.cold_us)} µs",
+        "latency": f"{time.cold_cycles:,} cycles, {significant(time.cold_us)} µs; warm {time.warm_cycles:,}",
         "cost a chip": f"{significant(chip.value)} USD ({significant(chip.low)} to {significant(chip.high)})",
         "energy an inference": f"{significant(totals.energy_uj)} µJ ({significant(totals.average_power_mw)} mW)",
     }

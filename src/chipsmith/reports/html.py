@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -83,6 +85,13 @@ def _contents(body: str, words: PageWords) -> str:
 def write_page(record: RunRecord, path: Path) -> None:
     """Write report.html, whole or not at all."""
     write_whole(path, render_page(record).encode())
+
+
+@cache
+def light_colours() -> Mapping[str, str]:
+    """The colours that charts may name, such as "--heat", in the page's light scheme."""
+    root = _part("page.css").partition(":root {")[2].partition("}")[0]
+    return dict(re.findall(r"(--[\w-]+): (#\w+);", root))
 
 
 def _part(name: str) -> str:

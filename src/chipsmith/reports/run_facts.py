@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chipsmith.shown import Shown
+
 
 @dataclass(frozen=True, kw_only=True)
-class RecipeChange:
+class RecipeChange(Shown):
     """A field of a recipe that is not as in its base: values as YAML, None where a side has no such field."""
 
     field: str
@@ -15,7 +17,7 @@ class RecipeChange:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecipeRecord:
+class RecipeRecord(Shown):
     """The recipe of a run, whole, with all that was set by hand or by default, as YAML.
 
     `base` says which recipe it was made of, such as "the shipped recipe digits", empty where none is known; `changes`
@@ -28,7 +30,7 @@ class RecipeRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CommandRecord:
+class CommandRecord(Shown):
     """What repeats a run: a command for a shell, and the same call in Python.
 
     `files` are files of the run folder that it names, for recipes and chips that had no name of their own.
@@ -40,7 +42,7 @@ class CommandRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SplitPart:
+class SplitPart(Shown):
     """A part of the data: its name, how many examples it has, and a SHA-256 of them; empty where that is private."""
 
     name: str
@@ -49,7 +51,7 @@ class SplitPart:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SplitsRecord:
+class SplitsRecord(Shown):
     """How the data were split: where they come from and how, in words; by which seed; and each part."""
 
     how: str
@@ -62,7 +64,7 @@ class SplitsRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerParameters:
+class LayerParameters(Shown):
     """The parameters of a layer: the path of its module, the module's class, the shape of each tensor, their number."""
 
     layer: str
@@ -72,7 +74,7 @@ class LayerParameters:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParametersRecord:
+class ParametersRecord(Shown):
     """The numbers of a network that training chooses, counted in its module: `total` of them, layer by layer.
 
     `fixed` more are kept with them: means of a normalisation, or the examples of a kernel machine.
@@ -84,7 +86,7 @@ class ParametersRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mistake:
+class Mistake(Shown):
     """A test example that was answered wrongly, or badly: its place in the test part, its name, the truth, the answer.
 
     `probability` is the answer's, `true_probability` the truth's, of a classifier; `residual` of a regression: answer
@@ -103,7 +105,7 @@ class Mistake:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MistakesRecord:
+class MistakesRecord(Shown):
     """Some test examples that were answered worst, in `order`; `wrong` of `count` are wrong, None where none is."""
 
     order: str

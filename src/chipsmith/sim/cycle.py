@@ -23,6 +23,7 @@ from chipsmith.program.instructions import End, Engine, Instruction, Load, Space
 from chipsmith.program.locks import EXTERNAL_POSITIONS, LOCKS, Lock, LockKind, lock_mask, lock_positions
 from chipsmith.program.program import Program, page_bytes
 from chipsmith.shown import Shown
+from chipsmith.units import percent
 
 DOORBELL = -1
 """Holder of what the doorbell's own fetch of page 0 holds."""
@@ -86,7 +87,7 @@ class Timeline(Shown):
     busy_cycles: dict[Engine, int]
 
     def _brief(self) -> str:
-        busy = ", ".join(f"{engine.value} {share:.0%}" for engine, share in self.busy_share.items())
+        busy = ", ".join(f"{engine.value} {percent(share, 0)}" for engine, share in self.busy_share.items())
         return f"{len(self.engines)} instructions in {self.latency_cycles:,} cycles (simulated); busy: {busy}"
 
     @property

@@ -18,13 +18,14 @@ from chipsmith.learn.preprocessing import TextReader
 from chipsmith.learn.validation.classes import softmax
 from chipsmith.learn.validation.evaluate import reconstruction_errors
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
 from chipsmith.units import percent
 
 _SHOWN_CLASSES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class StreamAnswer:
+class StreamAnswer(Shown):
     """What is said at a step: as JSON, as a line, and the class that is noticed there, if one is."""
 
     json: Json

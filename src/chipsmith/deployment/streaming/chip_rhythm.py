@@ -8,13 +8,14 @@ from chipsmith.costs import estimate_energy
 from chipsmith.program.actions import count_program
 from chipsmith.program.program import Program
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
 from chipsmith.sim import cycle
 
 _HOUR_S = 3600.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChipRhythm:
+class ChipRhythm(Shown):
     """One inference of a Program after the other: cycles simulated, energy estimated.
 
     The first inference is cold; all that follow are warm: the weights that the chip keeps are not loaded again.

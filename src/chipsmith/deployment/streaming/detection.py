@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from chipsmith.errors import BadInput
+from chipsmith.shown import Shown
 
 Probabilities = NDArray[np.float64]
 _SLACK_S = 1e-9
 """Times are sums of hops: two that are meant to be equal may differ by a rounding."""
 
 
-class DetectionRule(BaseModel):
+class DetectionRule(Shown, BaseModel):
     """When a class is noticed.
 
     The probabilities of the last `smooth_ms` are averaged (0: each stands alone); a class of `classes` is noticed where

@@ -10,13 +10,14 @@ import numpy as np
 from chipsmith.learn.data.joined_sound import JoinedSound, SpokenWord
 from chipsmith.learn.validation.interval import Interval
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
 
 LATEST_S = 0.75
 """A word is heard where it is noticed between its start and so long after its end; elsewhere that is a false accept."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class DetectionCounts:
+class DetectionCounts(Shown):
     """What was noticed in so many hours of sound: of `words`, those `rejected`; `false_accepts`; delays of the heard.
 
     A delay is from a word's end to the decision, in seconds; below 0 where it was noticed before its end. A word that

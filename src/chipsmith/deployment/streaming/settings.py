@@ -13,13 +13,14 @@ from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
 from chipsmith.learn.data.files import digest_file
 from chipsmith.plain_yaml import parse_document
+from chipsmith.shown import Shown
 
 SUFFIX = ".stream.yaml"
 """Ends the name of the file beside a program: wake_word.program has wake_word.stream.yaml."""
 DEFAULT_HOP_MS = 20.0
 
 
-class StreamSettings(BaseModel):
+class StreamSettings(Shown, BaseModel):
     """How a stream is read: an inference each `every` hops of `hop_ms` milliseconds (of sound), and when it notices.
 
     Without a `rule` nothing is noticed: every decision is told.
@@ -32,7 +33,7 @@ class StreamSettings(BaseModel):
     rule: DetectionRule | None = None
 
 
-class TunedSettings(BaseModel):
+class TunedSettings(Shown, BaseModel):
     """The file beside a program: settings that were tuned for it, the digest of its bytes, and on what."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

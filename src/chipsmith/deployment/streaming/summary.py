@@ -11,6 +11,8 @@ from chipsmith.deployment.streaming.chip_rhythm import ChipRhythm
 from chipsmith.deployment.streaming.settings import StreamSettings
 from chipsmith.learn.data import Task
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
+from chipsmith.units import format_time
 
 HOST_MEANS = (
     "measured on this computer, one thread: conversion, preprocessing, quantising, reading the answer; "
@@ -19,7 +21,7 @@ HOST_MEANS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class StreamDecision:
+class StreamDecision(Shown):
     """One answer of a stream.
 
     `time_s` is when the hop's last sample (or row) was there, `decided_s` that and the work of host and chip; None
@@ -37,6 +39,10 @@ class StreamDecision:
     line: str
     detected: str | None
 
+    def _brief(self) -> str:
+        when = f"{self.index}" if self.time_s is None else f"{self.time_s:.3f} s"
+        return f"{when}: {self.line}{'' if self.detected is None else f'; noticed {self.detected}'}"
+
     def to_json(self) -> Json:
         """One of the decisions of `chipsmith stream --json`, and a line of `--jsonl`."""
         return {
@@ -51,7 +57,7 @@ class StreamDecision:
 
 
 @dataclass(kw_only=True)
-class StreamMeter:
+class StreamMeter(Shown):
     """What is counted while a stream runs. Host times are of hops with an inference, in microseconds."""
 
     hops: int = 0
@@ -67,7 +73,7 @@ class StreamMeter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HostTimes:
+class HostTimes(Shown):
     """The host's work of a hop with an inference, in microseconds: wall time, and time of its thread on a processor."""
 
     p50_us: float
@@ -88,7 +94,7 @@ class HostTimes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StreamSummary:
+class StreamSummary(Shown):
     """A stream so far.
 
     `deadline_misses` are hops whose work (host, measured, and chip, simulated) took longer than a hop; None, as are all
@@ -115,6 +121,13 @@ class StreamSummary:
     real_time_factor: float | None
     whole_windows: bool
     notes: tuple[str, ...]
+
+    def _brief(self) -> str:
+        host = "" if self.host is None else f"; host p99 {format_time(self.host.p99_us)} a hop (measured)"
+        chip = f"; chip {format_time(self.rhythm.latency_us(1))} warm (simulated)"
+        misses = "" if self.deadline_misses is None else f"; {self.deadline_misses} deadline misses"
+        noticed = f"; noticed {len(self.detections)} times" if self.settings.rule is not None else ""
+        return f"{self.network} on {self.rhythm.chip}: {self.inferences:,} inferences{host}{chip}{misses}{noticed}"
 
     @property
     def period_s(self) -> float | None:

@@ -26,6 +26,7 @@ from chipsmith.learn.preprocessing import SoundReader
 from chipsmith.program.limits import Limits
 from chipsmith.program.program import Program
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Shown
 
 SMOOTHINGS_MS = (0.0, 100.0, 200.0, 300.0, 400.0, 500.0)
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(4, 20))
@@ -41,7 +42,7 @@ class HeldRecordings(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tuning:
+class Tuning(Shown):
     """How a rule is chosen.
 
     On validation recordings, joined `repeats` times in other orders by `joining`, it may accept falsely
@@ -63,7 +64,7 @@ class Tuning:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TunedStream:
+class TunedStream(Shown):
     """The settings that were chosen, where they were written, and what they do on each part.
 
     `met` says whether any rule kept to the asked-for false accepts on the validation part; where none did, the one with

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from chipsmith.shown import Shown
+
 Rows = NDArray[np.float64]
 
 MOST_VALUES = 48
@@ -43,7 +45,7 @@ def _blocks(values: Rows, axis: int, count: int) -> Rows:
     return np.asarray(np.add.reduceat(values, starts, axis=axis) / sizes.reshape(shape))
 
 
-class CoarseLikeness(BaseModel):
+class CoarseLikeness(Shown, BaseModel):
     """Coarse pictures of training: the mean of each class and the inverse of the covariance about these.
 
     The distance is Mahalanobis's to the nearest class. Source: K. Lee and others: A simple unified framework for

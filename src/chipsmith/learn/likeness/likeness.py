@@ -19,6 +19,7 @@ from chipsmith.learn.likeness.trait import Trait, TraitValues
 from chipsmith.learn.preprocessing import ColumnsReader, ImageReader, SeriesReader, SoundReader
 from chipsmith.learn.preprocessing.step import Reader
 from chipsmith.schema import Json
+from chipsmith.shown import Shown
 
 COARSE = "coarse picture"
 _COARSE = Trait(
@@ -32,7 +33,7 @@ _CLAUSES = 3
 """Most traits that a warning names."""
 
 
-class TraitRange(BaseModel):
+class TraitRange(Shown, BaseModel):
     """The range of a trait in training: 0.5 %, 50 % and 99.5 % of the examples are at or below these.
 
     `limit` is how far out an example may lie, in units of the distance from the median to the end of the range on that
@@ -48,7 +49,7 @@ class TraitRange(BaseModel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnlikeTrait:
+class UnlikeTrait(Shown):
     """One trait by which an example is unlike the training data: `says` in words, `excess` as in Likeness."""
 
     name: str
@@ -60,7 +61,7 @@ class UnlikeTrait:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unlike:
+class Unlike(Shown):
     """Why an example is unlike the training data: its traits, the most telling first; `score` is the largest excess."""
 
     noun: str
@@ -83,7 +84,7 @@ class Unlike:
         }
 
 
-class Likeness(BaseModel):
+class Likeness(Shown, BaseModel):
     """Traits of raw training examples and of their coarse pictures, and how far out an example may lie; goes to JSON.
 
     The excess of a trait is its distance from the training median as a share of its limit (see TraitRange); an

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pydantic import BaseModel, ConfigDict
 
 from chipsmith.learn.likeness.trait import Trait, TraitValues
+from chipsmith.shown import Shown
 
 _WORDS = 300
 _CHARACTERS = 500
@@ -47,7 +48,7 @@ TEXT_TRAITS = {
 }
 
 
-class KnownTexts(BaseModel):
+class KnownTexts(Shown, BaseModel):
     """What training texts were made of: their commonest characters and words, and the scripts of their letters.
 
     `whole`: examples are whole texts, and not beginnings to be gone on with, of which the characters alone count.

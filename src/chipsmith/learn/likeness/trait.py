@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chipsmith.shown import Shown
+
 TraitValues = Mapping[str, float]
 """The traits of one raw example by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trait:
+class Trait(Shown):
     """`more` and `less` end the sentence "it is unlike the training data: ..."; None where that side is no fault.
 
     In them {value}, {low} and {high} are the example's value and the range of nearly all training examples.

@@ -27,6 +27,7 @@ from chipsmith.learn.validation.evaluate import (
     root_mean_error,
     value_rows,
 )
+from chipsmith.shown import Shown
 
 _CLASSES = (Task.CLASSIFICATION, Task.LANGUAGE)
 _FIELDS = ("task", "examples", "answer", "target", "score", "loss")
@@ -34,7 +35,7 @@ _FORM = "the run that made it writes it anew"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class AnswerTable:
+class AnswerTable(Shown):
     """What was answered to each of n test examples, and to which: `examples` has eight bytes of each one's hash.
 
     | task | `answer`, `target` | `score` | `loss` |

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from chipsmith.learn.validation.bootstrap import CONFIDENCE, Rows, Statistic, bootstrap_interval
 from chipsmith.learn.validation.interval import Interval
+from chipsmith.shown import Shown
 
 Marks = NDArray[np.bool_]
 """Whether each of n answers is right: bool (n)."""
@@ -24,7 +25,7 @@ _HALVINGS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Discordance:
+class Discordance(Shown):
     """On how many of `count` examples only the first network is right (`gained`), and only the second (`lost`)."""
 
     gained: int

@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from chipsmith.errors import BadInput
+from chipsmith.plain_yaml import parse_document
 from chipsmith.reports.comparison.result import ComparedRun, FieldDifference
 from chipsmith.reports.record import RunRecord
 
@@ -69,11 +71,13 @@ def _chip_fields(run: ComparedRun) -> dict[str, str]:
 
 
 def _read(text: str) -> dict[str, str]:
+    if not text:
+        return {}
     try:
-        fields = yaml.safe_load(text) if text else {}
-    except yaml.YAMLError:
+        document = parse_document(text, origin="the record", form="a recipe or a chip")
+    except BadInput:
         return {"file": "not readable"}
-    return dict(flatten_fields(fields)) if isinstance(fields, dict) else {"file": "not readable"}
+    return dict(flatten_fields(document.fields))
 
 
 def _without_names(fields: Mapping[str, str]) -> dict[str, str]:

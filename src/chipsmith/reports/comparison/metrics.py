@@ -20,6 +20,7 @@ from chipsmith.learn.validation.differences import (
 from chipsmith.learn.validation.interval import Interval, wilson_interval
 from chipsmith.reports.comparison.result import ComparedRun, DifferenceVerdict, MetricComparison, MetricDifference
 from chipsmith.reports.record import MetricRecord
+from chipsmith.shown import Shown
 
 RESAMPLES = 1000
 """Drawings of a paired bootstrap."""
@@ -33,7 +34,7 @@ Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Pairing:
+class Pairing(Shown):
     """The rows of two tables that are of the same examples, in the same order; or why the tables are not paired."""
 
     first: Indices

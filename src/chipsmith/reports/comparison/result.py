@@ -11,10 +11,11 @@ from chipsmith.profile.profile import Evidence
 from chipsmith.reports.quantum.record import EXACT, QuantumRunRecord
 from chipsmith.reports.record import CHIP, MetricRecord, RunRecord
 from chipsmith.schema import SCHEMA_VERSION, Json
+from chipsmith.shown import Shown
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ComparedRun:
+class ComparedRun(Shown):
     """A run that is compared: what it is called, its record, and its answers to single examples.
 
     `recipe` is its recipe as YAML, empty where none is known. Without `answers`, `missing` says why.
@@ -48,7 +49,7 @@ class DifferenceVerdict(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MetricDifference:
+class MetricDifference(Shown):
     """A run's metric minus the baseline's, on `count` examples, with its interval at 95 %.
 
     `how` names the interval, `reason` says why it is paired or not, or why there is no difference at all. Of classes,
@@ -67,9 +68,14 @@ class MetricDifference:
     lost: int | None = None
     p_value: float | None = None
 
+    def _brief(self) -> str:
+        if self.value is None or self.low is None or self.high is None:
+            return f"{self.verdict}: {self.reason}"
+        return f"{self.value:+.3g} ({self.low:.3g} to {self.high:.3g}): {self.verdict}"
+
 
 @dataclass(frozen=True, kw_only=True)
-class MetricComparison:
+class MetricComparison(Shown):
     """A metric by its name, in each run (None where it was not measured), and the difference of each to the first."""
 
     name: str
@@ -79,7 +85,7 @@ class MetricComparison:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FigureComparison:
+class FigureComparison(Shown):
     """A figure in each run, None where it has none (a quantum network has no cycles)."""
 
     label: str
@@ -96,7 +102,7 @@ class FigureComparison:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerFigures:
+class LayerFigures(Shown):
     """A layer in a run: cycles by which it moves the end of an inference, its energy, its multiply-accumulates."""
 
     cycles: int
@@ -106,7 +112,7 @@ class LayerFigures:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerComparison:
+class LayerComparison(Shown):
     """A layer, or those that some run computes together, in each run; None where a run has no such layer."""
 
     name: str
@@ -119,7 +125,7 @@ class LayerComparison:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FieldDifference:
+class FieldDifference(Shown):
     """A field of a `group` that is not the same in all runs, as text; None where a run has no such field."""
 
     group: str
@@ -128,7 +134,7 @@ class FieldDifference:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RunComparison:
+class RunComparison(Shown):
     """Two runs or more side by side; the first is the baseline.
 
     `same` names what could differ and does not, `remarks` what is to be known before the figures are believed.
@@ -142,8 +148,13 @@ class RunComparison:
     same: tuple[str, ...]
     remarks: tuple[str, ...] = ()
 
-    def __repr__(self) -> str:
-        return f"<RunComparison of {', '.join(self.names)}>"
+    def _brief(self) -> str:
+        told = (
+            f"{name}: {metric.name} {difference._brief()}"
+            for metric in self.metrics[:1]
+            for name, difference in zip(self.names[1:], metric.differences, strict=True)
+        )
+        return "; ".join([f"{', '.join(self.names[1:])} beside {self.names[0]}", *told])
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from chipsmith.chip import Chip, override_chip
 from chipsmith.chip.fields import field_rows
 from chipsmith.chip.timing import estimate_timing
 from chipsmith.errors import BadInput
+from chipsmith.shown import Shown
 
 CLOCK = "clock_mhz"
 _STEPS = 3
@@ -26,7 +27,7 @@ _MOST_GROUPS = 15
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ladder:
+class Ladder(Shown):
     """Changes of one sort, from the smallest on: each step gives fields by dotted path with their new values.
 
     A `patient` one goes to its end; another stops where a step gains nothing over that before.
@@ -38,7 +39,7 @@ class Ladder:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChangedChip:
+class ChangedChip(Shown):
     """A chip with changed fields, which is legal; `slowed` where its clock had to fall for it."""
 
     chip: Chip

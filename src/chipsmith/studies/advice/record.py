@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from chipsmith.profile.critical_path import Bound
 from chipsmith.profile.layer_costs import LayerCost
+from chipsmith.shown import Shown
 
 LEAST_GAIN = 0.02
 """A change is named where it lowers a figure by more than this share."""
@@ -29,7 +30,7 @@ class RemedyKind(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class InferenceFigures:
+class InferenceFigures(Shown):
     """What one inference of a network takes on a chip, cold and warm, and what the chip is.
 
     Cycles are simulated, microseconds at `clock_mhz`; the rest is estimated. `chip_usd` at the record's volume.
@@ -56,7 +57,7 @@ class InferenceFigures:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FieldChange:
+class FieldChange(Shown):
     """A field of the chip, by its dotted path, and its value before and after."""
 
     path: str
@@ -70,7 +71,7 @@ class FieldChange:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChannelChange:
+class ChannelChange(Shown):
     """A layer, by the name of its operator and as people read it, and its output channels before and after."""
 
     layer: str
@@ -85,7 +86,7 @@ class ChannelChange:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Remedy:
+class Remedy(Shown):
     """A change, and the figures after it, all simulated on the changed chip or network.
 
     `fields` and `channels` are what is changed, `chip` the chip of the catalogue that stands in its place. `slowed`: a
@@ -105,7 +106,7 @@ class Remedy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
+class Subject(Shown):
     """What was looked at, in the words of a command: a network and a chip.
 
     `settings` replace fields of the chip, `channels` those of layers, `options` say how the network is read. An empty
@@ -120,7 +121,7 @@ class Subject:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChipSizes:
+class ChipSizes(Shown):
     """The sizes of a chip that its figures are read by: of the array, of the vector engine, and in bytes."""
 
     rows: int
@@ -131,7 +132,7 @@ class ChipSizes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdviceRecord:
+class AdviceRecord(Shown):
     """Why an inference takes what it takes, and what would help.
 
     `figures` are those before any change. `layers` are the kernels and what belongs to none; the cycles of their paths

@@ -49,6 +49,7 @@ RECIPES: Mapping[LearningGeneration, tuple[str, ...]] = MappingProxyType(
             "cifar10_short",
             "cifar10_pretrained",
             "spoken_digits",
+            "wake_word",
             "power_lstm",
             "vowels_gru",
         ),
