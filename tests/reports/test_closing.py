@@ -53,7 +53,7 @@ def test_every_figure_says_how_it_was_obtained(capsys):
         "energy an inference",
         "cost, ",
     ):
-        (row,) = re.findall(rf"^ {label}.*$", text, re.MULTILINE)[:1]
+        (row,) = re.findall(rf"^ ?{label}.*$", text, re.MULTILINE)[:1]
         assert re.search(r"(measured|simulated|estimated, \w+) *$", row), row
     assert len(re.findall(r"(measured|simulated|estimated)", text)) >= len(closing_rows(full_record()))
 
