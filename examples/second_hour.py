@@ -98,9 +98,8 @@ def work_in_python(run: chipsmith.flow.results.RunResult, folder: Path) -> None:
     print(f"in a notebook: a table of {len(table):,} characters, a picture of {len(figure.data)} traces")
     answered = chipsmith.predict(run, [write_pictures(folder / "pictures")])
     right = answered.metrics.primary_metric
-    print(
-        f"{right.count} pictures of a folder a class: {right.name} {right.value:.3f} ({right.low:.3f} to {right.high:.3f})"
-    )
+    interval = f"{right.low:.3f} to {right.high:.3f}"
+    print(f"{right.count} pictures of a folder a class: {right.name} {right.value:.3f} ({interval})")
     (photograph,) = chipsmith.predict(run, [write_photograph(folder / "photograph.png")]).predictions
     print("a photograph:", photograph.line, "; warning:", *photograph.warnings)
 

@@ -87,7 +87,7 @@ def test_an_interrupt_prints_what_was_heard(listener_file):
     ("words", "given", "said"),
     [
         (("-",), b"", "--rate"),
-        (("-", "--rate", "8000"), b"", "no sound"),
+        (("-", "--rate", "8000"), b"", "holds no samples"),
         (("-", "--rate", "8000", "--format", "mp3"), b"12", "s16le"),
         (("missing.wav",), b"", "missing.wav"),
     ],

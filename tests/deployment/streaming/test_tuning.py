@@ -19,11 +19,9 @@ from chipsmith.learn.data.joined_sound import JoinedSound, Joining, Recording, S
 NAMES = ("other", "word")
 
 
-def series(
-    peaks: dict[int, float], *, words: tuple[tuple[int, int], ...], seconds: int = 60
-) -> tuple[Replay, JoinedSound]:
+def series(peaks: dict[int, float], *, words: tuple[tuple[int, int], ...]) -> tuple[Replay, JoinedSound]:
     """A decision a tenth of a second whose probability of the word is 0.1 but at `peaks`; `words` in tenths."""
-    share = np.full(seconds * 10, 0.1)
+    share, seconds = np.full(600, 0.1), 60
     for place, probability in peaks.items():
         share[place] = probability
     times_s = (np.arange(len(share)) + 1) / 10
@@ -48,11 +46,11 @@ def test_a_word_below_what_is_none_cannot_be_had_without_false_accepts():
     tuning = Tuning(word="word", repeats=1, false_accepts_per_hour=0)
     strict, met = choose_rule([heard], [sound], NAMES, tuning, label=1)
     assert met
-    assert strict.threshold > 0.9  # nothing is accepted falsely, and the word is missed
+    assert heard.notice(strict, NAMES) == []  # nothing is accepted falsely, and the word is missed
     generous = Tuning(word="word", repeats=1, false_accepts_per_hour=60)
     rule, met = choose_rule([heard], [sound], NAMES, generous, label=1)
     assert met
-    assert rule.threshold <= 0.6
+    assert [round(time_s, 1) for time_s in heard.notice(rule, NAMES)] == [10.6, 40.1]
 
 
 class Tones:
