@@ -76,7 +76,7 @@ def test_the_page_of_the_documentation_shows_what_is_printed(
 
 def test_an_explanation_is_short_to_look_at() -> None:
     assert re.fullmatch(
-        r"<Explanation of digits_cnn on edge-256, \d+ changes simulated>", repr(chipsmith.explain(DIGITS))
+        r"<Explanation digits_cnn on edge-256, \d+ changes simulated\. Time: .*>", repr(chipsmith.explain(DIGITS))
     )
 
 

@@ -47,6 +47,7 @@ def test_every_chart_is_drawn_from_the_disk_and_has_its_numbers(folder, name, wi
             *HEADLESS,
             f"--user-data-dir={folder / 'profile'}",
             f"--window-size={width},900",
+            "--virtual-time-budget=20000",
             "--dump-dom",
             page.as_uri(),
         ],

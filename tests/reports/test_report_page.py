@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import gzip
 import json
 import re
 from html.parser import HTMLParser
@@ -77,7 +79,9 @@ def test_nothing_is_fetched(elements):
 
 def test_plotly_is_in_the_page_once(elements):
     assert len(elements.scripts) == 3
-    assert sum(f"v{plotly_bundle.VERSION}" in script for script in elements.scripts) == 1
+    unpacked = gzip.decompress(base64.b64decode(elements.scripts[1])).decode()
+    assert f"v{plotly_bundle.VERSION}" in unpacked[:200]
+    assert unpacked == plotly_bundle.load_plotly(json.loads(elements.scripts[0]))
 
 
 def test_places_and_charts_fit_together(elements):
@@ -268,3 +272,14 @@ def test_placement_and_latency_have_the_authors_names():
 def test_a_page_without_the_authors_names_has_no_column_for_them():
     page = render_page(bare_record())
     assert "author&#x27;s name" not in page
+
+
+def test_a_page_of_a_long_network_is_small():
+    """Its charts and tables, and plotly.js, which is packed."""
+    record = full_record()
+    (kernel, *_) = record.inference.kernels
+    longer = tuple(dataclasses.replace(kernel, name=f"k{number}:layer_{number}") for number in range(100, 400))
+    inference = dataclasses.replace(record.inference, kernels=(*record.inference.kernels, *longer))
+    page = render_page(dataclasses.replace(record, inference=inference))
+    assert "(k399)" in page
+    assert len(page.encode()) < 2_000_000

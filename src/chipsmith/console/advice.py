@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chipsmith.console.presentation import Presentation, print_sentence
+from chipsmith.console.presentation import Presentation, breaks_lines, print_sentence
 
 if TYPE_CHECKING:
     from chipsmith.flow.explain import Explanation
@@ -94,9 +94,13 @@ def _print_group(advice: AdviceRecord, heading: str, remedies: Iterable[Remedy])
 
 
 def _print_items(sentences: Iterable[str]) -> None:
-    """Sentences as a list, wrapped to the terminal's width."""
+    """Sentences as a list, wrapped to the terminal's width; a file, a pipe or a notebook gets a line each."""
     from textwrap import fill
 
+    if not breaks_lines():
+        for sentence in sentences:
+            print(f"  - {sentence}")
+        return
     for sentence in sentences:
         whole = re.sub(r"(?<=\d) (?=%|µ|KiB|MiB|MHz|GB/s|mm|USD)", _UNBROKEN, sentence)
         print(fill(whole, width=_width(), initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False))

@@ -63,7 +63,7 @@ def print_sentence(text: str) -> None:
     """
     from rich.text import Text
 
-    if sys.stdout.isatty() or "COLUMNS" in os.environ:
+    if breaks_lines():
         print_tables(Text(text))
     else:
         print(text)
@@ -75,6 +75,13 @@ def print_hint(text: str) -> None:
 
     if not isinstance(sys.stdout, BlockWriter):
         print(text)
+
+
+def breaks_lines() -> bool:
+    """Whether sentences are broken where a line ends: on a terminal, or where $COLUMNS says how long it is."""
+    from chipsmith.console.blocks import BlockWriter
+
+    return not isinstance(sys.stdout, BlockWriter) and (sys.stdout.isatty() or "COLUMNS" in os.environ)
 
 
 def print_tables(*tables: RenderableType) -> None:

@@ -15,7 +15,7 @@ from chipsmith.files import write_whole
 from chipsmith.reports.charts import Chart
 from chipsmith.reports.markup import escape, list_sections, section
 from chipsmith.reports.page_words import PageWords, words_in
-from chipsmith.reports.plotly_bundle import load_plotly
+from chipsmith.reports.plotly_bundle import pack_plotly
 from chipsmith.reports.record import RecordT, RunRecord
 from chipsmith.reports.sections import SECTIONS
 from chipsmith.reports.sections.section import Drawing, PageSection
@@ -49,8 +49,8 @@ def fill_page(
     """A page with this body, in the language of that code; its script draws the charts in their places.
 
     The body is a `main` element; its sections get links in the contents, beside it or above it. `style` and `script`
-    are added to those of every page. Its policy forbids the browser to fetch anything; plotly.js is in it once, in the
-    smallest form that draws these charts.
+    are added to those of every page. Its policy forbids the browser to fetch anything; plotly.js is in it once, packed,
+    in the smallest form that draws these charts.
     """
     words = words_in(language)
     return Template(_part("page.html")).substitute(
@@ -64,7 +64,7 @@ def fill_page(
         top=escape(words.top),
         words=escape(json.dumps(asdict(words), ensure_ascii=False)),
         charts=_inert(json.dumps(_rounded(charts), separators=(",", ":"))),
-        plotly=load_plotly(charts),
+        plotly=pack_plotly(charts),
         script=_part("page.js") + script,
     )
 

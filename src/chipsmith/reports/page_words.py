@@ -20,6 +20,7 @@ class PageWords:
     told: str
     rows_left_out: str
     made_by: str
+    too_old: str
 
 
 _ENGLISH = PageWords(
@@ -33,6 +34,7 @@ _ENGLISH = PageWords(
     told="what",
     rows_left_out="The first {shown} of {total} rows.",
     made_by="Written by Chipsmith. All that this page shows is in this file.",
+    too_old="This browser cannot draw the charts: it is older than May 2023. Their numbers stand below.",
 )
 _CHINESE = PageWords(
     skip="跳到正文",
@@ -45,6 +47,7 @@ _CHINESE = PageWords(
     told="说明",
     rows_left_out="共 {total} 行，显示前 {shown} 行。",
     made_by="由 Chipsmith 生成。本页显示的一切都在这个文件里。",
+    too_old="此浏览器早于 2023 年 5 月，无法绘制图表；数值列在下方。",
 )
 _WORDS: Mapping[str, PageWords] = {"en": _ENGLISH, "zh": _CHINESE}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -48,6 +50,11 @@ def trace_types(charts: Iterable[Chart]) -> frozenset[str]:
 def choose_bundle(types: frozenset[str]) -> PlotlyBundle | None:
     """The smallest partial bundle that draws these kinds of traces; None where only the full one does."""
     return next((bundle for bundle in BUNDLES if types <= bundle.traces), None)
+
+
+def pack_plotly(charts: Mapping[str, Chart]) -> str:
+    """The same script as a page holds it: gzip, in base64; the page's own script unpacks it."""
+    return base64.b64encode(gzip.compress(load_plotly(charts).encode(), mtime=0)).decode()
 
 
 def load_plotly(charts: Mapping[str, Chart]) -> str:

@@ -261,6 +261,32 @@ function followSections(contents) {
   mark();
 }
 
+// --- plotly.js -------------------------------------------------------------------------------------------------------
+
+/** Run plotly.js, which the page holds as gzip in base64. */
+async function unpackPlotly() {
+  const packed = atob(document.getElementById("plotly").textContent);
+  const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
+  const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const script = document.createElement("script");
+  script.textContent = await new Response(unpacked).text();
+  document.head.append(script);
+}
+
+/** Draw all charts, now and whenever their room or the page's look changes. */
+async function drawCharts() {
+  if (typeof DecompressionStream === "undefined") {
+    places.forEach((place) => { place.textContent = words.too_old; });
+    return;
+  }
+  await unpackPlotly();
+  drawAll();
+  places.forEach((place) => observer.observe(place));
+  for (const media of ["(prefers-color-scheme: dark)", "print"]) {
+    matchMedia(media).addEventListener("change", drawAll);
+  }
+}
+
 // --- all of it -------------------------------------------------------------------------------------------------------
 
 for (const button of document.querySelectorAll("th button")) {
@@ -271,12 +297,8 @@ const observer = new ResizeObserver((entries) => {
   for (const { target } of entries) if (target.clientWidth !== target.layout?.width) draw(target);
 });
 const frames = new ResizeObserver((entries) => entries.forEach(({ target }) => setStop(target)));
-drawAll();
-places.forEach((place) => observer.observe(place));
 places.forEach(offerNumbers);
 document.querySelectorAll(".stack table").forEach(labelCells);
 document.querySelectorAll(".scroll, pre").forEach((frame) => frames.observe(frame));
 document.querySelectorAll("nav.contents").forEach(followSections);
-for (const media of ["(prefers-color-scheme: dark)", "print"]) {
-  matchMedia(media).addEventListener("change", drawAll);
-}
+if (places.length > 0) drawCharts();
