@@ -93,8 +93,8 @@ def test_joined_words_are_where_they_are_said_to_be():
     )
     assert [word.label for word in joined.words] == [0, 1, 0, 1]
     for word, recording in zip(joined.words, recordings, strict=True):
-        found = joined.samples[word.start : word.end]
-        np.testing.assert_allclose(found, recording.samples, atol=0.01)
+        cut = joined.samples[word.start : word.end]
+        np.testing.assert_allclose(cut, recording.samples, atol=0.01)
     gaps = [(after.start - word.end) / RATE_HZ for word, after in zip(joined.words, joined.words[1:], strict=False)]
     assert all(0.1 <= gap <= 1.5 + 1 / RATE_HZ for gap in gaps)
 

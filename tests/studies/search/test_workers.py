@@ -27,8 +27,8 @@ def crew():
 
 @pytest.fixture(scope="module")
 def pool(scorer, crew):
-    """Two workers with leases of two seconds."""
-    pool = WorkerPool(crew, scorer, lease_s=2.0)
+    """Two workers with leases of four seconds."""
+    pool = WorkerPool(crew, scorer, lease_s=4.0)
     yield pool
     before = [
         child for child in psutil.Process().children() if any("worker_process" in word for word in child.cmdline())

@@ -26,7 +26,7 @@ class MoodyScorer:
         if (first and task.startswith("hangs")) or (not first and task.startswith("late")):
             time.sleep(600)
         if first and task.startswith("late"):
-            time.sleep(3)
+            time.sleep(5)
         if task.startswith("fails"):
             raise FileNotFoundError("no such length")
         return len(task)
