@@ -51,8 +51,8 @@ def _print_tuned(result: TunedStream) -> None:
     table.caption = (
         f"simulated: {result.inferences:,} inferences on the chip, one each {result.settings.every} hops of "
         f"{result.settings.hop_ms:g} ms; recordings of voices never heard, joined with pauses and noise "
-        f"{result.tuning.joining.noise_db:g} dB below them; intervals 95 %, exact, as of one pass: the same words once "
-        "more are no new evidence"
+        f"{result.tuning.joining.noise_db:g} dB below them; intervals 95 %, at the mean count of a pass: the same "
+        "words once more are no new evidence"
     )
     print_tables(table)
     print(
@@ -64,9 +64,14 @@ def _print_tuned(result: TunedStream) -> None:
         print(f"written to {result.path}: `chipsmith stream` takes it from there")
 
 
+_LEAST_RATE = 0.005
+"""A lower end of a rate below this is told as 0."""
+
+
 def _accepts(part: DetectionCounts) -> str:
     interval = part.accepts_interval
-    return f"{part.accepts_per_hour:.2g} ({interval.low:.2g} to {interval.high:.2g})"
+    low = interval.low if interval.low >= _LEAST_RATE else 0.0
+    return f"{part.accepts_per_hour:.2g} ({low:.2g} to {interval.high:.2g})"
 
 
 def _rejects(part: DetectionCounts) -> str:

@@ -216,6 +216,19 @@ def test_an_array_is_a_series(walker):
     assert [decision.answer["class"] for decision in decisions] == ["down", "down"]
 
 
+def test_rows_arrays_and_lines_may_come_one_after_the_other(walker):
+    rows = [np.array([-1.0, 0.0]), np.array([[-2.0, 0.0], [-3.0, 0.0]]), "-4,0"]
+    pieces = [str(decision.answer) for decision in chipsmith.stream(walker, iter(rows))]
+    whole = [
+        str(decision.answer) for decision in chipsmith.stream(walker, np.array([[-1, 0], [-2, 0], [-3, 0], [-4, 0]]))
+    ]
+    assert pieces == whole
+    with pytest.raises(BadInput, match=r"rows are \(n, 2 columns\); \[1, 3\] is given"):
+        list(chipsmith.stream(walker, iter([np.zeros(3)])))
+    with pytest.raises(BadInput, match="an iterator of CSV lines or of arrays is taken, and int came"):
+        list(chipsmith.stream(walker, iter([1])))
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [

@@ -16,7 +16,7 @@ class MoodyScorer:
     folder: Path
 
     def score(self, task: str) -> int:
-        """Die or hang where the task says so: always, or for the first; a late one is late at first, and then hangs."""
+        """Die or hang where the task says so: always, or for the first. A late one answers when another is asked, who hangs."""
         asked = self.folder / task
         first = not asked.exists()
         with asked.open("a") as file:
@@ -25,8 +25,8 @@ class MoodyScorer:
             os.kill(os.getpid(), signal.SIGKILL)
         if (first and task.startswith("hangs")) or (not first and task.startswith("late")):
             time.sleep(600)
-        if first and task.startswith("late"):
-            time.sleep(5)
+        while first and task.startswith("late") and len(self.workers_of(task)) < 2:
+            time.sleep(0.05)
         if task.startswith("fails"):
             raise FileNotFoundError("no such length")
         return len(task)

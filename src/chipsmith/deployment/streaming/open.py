@@ -152,12 +152,10 @@ def _open(
     if isinstance(reader, SeriesReader):
         names: Sequence[str] = reader.channels
         convert: Callable[[dict[str, str]], Any] = convert_channels(reader.channels)
-        if isinstance(source, np.ndarray):
-            source = _array_lines(source, len(names))
     else:
         assert isinstance(reader, ColumnsReader)
         names, convert = reader.names, dict
-    feed = RowFeed(_source_name(source), _lines(source), names=names, convert=convert, rate_hz=form.rate_hz)
+    feed = RowFeed(_source_name(source), _lines(source, len(names)), names=names, convert=convert, rate_hz=form.rate_hz)
     return window, feed
 
 
@@ -204,9 +202,23 @@ def _text_chunks(source: Any) -> Iterable[str]:
     return _texts(source)
 
 
-def _lines(source: Any) -> Iterable[str]:
-    """Lines of a file or a pipe as they come, or of an iterator of lines."""
-    return _read_lines(source) if isinstance(source, str | os.PathLike) else _texts(source)
+def _lines(source: Any, width: int) -> Iterable[str]:
+    """CSV lines of a file or a pipe as they come, of arrays with `width` columns, or of an iterator of either."""
+    if isinstance(source, str | os.PathLike):
+        return _read_lines(source)
+    if not isinstance(source, Iterable):
+        raise BadInput("a source is a file, `-`, an array of rows, or an iterator of CSV lines or of such arrays")
+    pieces = [source] if isinstance(source, np.ndarray) else source
+    return (line for piece in pieces for line in _piece_lines(piece, width))
+
+
+def _piece_lines(piece: Any, width: int) -> Iterable[str]:
+    """A piece of a source: a CSV line, a row (width), or rows (n, width)."""
+    if isinstance(piece, np.ndarray):
+        return _array_lines(np.atleast_2d(piece), width)
+    if isinstance(piece, str):
+        return (piece,)
+    raise BadInput(f"an iterator of CSV lines or of arrays is taken, and {type(piece).__name__} came")
 
 
 def _texts(source: Any) -> Iterator[str]:
@@ -253,9 +265,9 @@ class _Unclosed(io.RawIOBase):
 
 
 def _array_lines(series: Any, width: int) -> Iterator[str]:
-    """The rows of an array (time, channels) as CSV lines."""
+    """The rows of an array (n, width) as CSV lines."""
     if series.ndim != 2 or series.shape[1] != width:
-        raise BadInput(f"a series is (time, {width} channels); {list(series.shape)} is given")
+        raise BadInput(f"rows are (n, {width} columns); {list(series.shape)} is given")
     return (",".join(repr(float(value)) for value in row) for row in series)
 
 

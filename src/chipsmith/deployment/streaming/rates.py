@@ -1,4 +1,4 @@
-"""False accepts an hour and false rejects of a stream whose words are known, with exact intervals."""
+"""False accepts an hour and false rejects of a stream whose words are known, with intervals."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class DetectionCounts(Shown):
 
     @property
     def accepts_interval(self) -> Interval:
-        """Of false accepts an hour, 95 %, exact for the mean count of one pass."""
+        """Of false accepts an hour, 95 %: Garwood's formula at the mean count of a pass, exact of a single one."""
         counts = poisson_interval(self.false_accepts / self.passes)
         hours = self.hours / self.passes
         return Interval(low=counts.low / hours, high=counts.high / hours)
@@ -62,7 +62,7 @@ class DetectionCounts(Shown):
 
     @property
     def reject_interval(self) -> Interval:
-        """Of that share, 95 %, exact for the mean count of one pass."""
+        """Of that share, 95 %: Clopper's and Pearson's formula at the mean count of a pass, exact of a single one."""
         return share_interval(self.rejected / self.passes, self.words / self.passes)
 
     def delay_s(self, percent: float) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -186,16 +187,14 @@ class RemoteCrew:
     def client(self) -> Any:
         """Connect when it is first asked for."""
         if self._client is None:
-            from distributed import Client
-
             _silence()
-            try:
-                self._client = Client(self.address, timeout=_CONNECT_S, set_as_default=False)
-            except (OSError, ValueError, TypeError, RuntimeError) as error:
-                raise BadInput(
-                    f"no scheduler answers at {self.address}: start one with `dask scheduler`, name the address that "
-                    "it prints, as tcp://host:8786, or give --workers instead of --scheduler"
-                ) from error
+            self._client = _connect(self.address)
+        if self._client is None:
+            gc.collect()  # ends the client that failed here, where nobody holds the lock that its end takes
+            raise BadInput(
+                f"no scheduler answers at {self.address}: start one with `dask scheduler`, name the address that "
+                "it prints, as tcp://host:8786, or give --workers instead of --scheduler"
+            )
         return self._client
 
     def find_workers(self) -> frozenset[str]:
@@ -216,6 +215,16 @@ class RemoteCrew:
         if self._client is not None:
             _close_quietly(self._client)
             self._client = None
+
+
+def _connect(address: str) -> Any:
+    """A client of the scheduler there; None where none answers, or the address is none."""
+    from distributed import Client
+
+    try:
+        return Client(address, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, TypeError, RuntimeError):
+        return None
 
 
 def _known_workers(client: Any) -> Mapping[str, Mapping[str, Any]]:
