@@ -16,7 +16,7 @@ class MoodyScorer:
     folder: Path
 
     def score(self, task: str) -> int:
-        """Die or hang where the task says so: always, or for the first. A late one answers when another is asked, who hangs."""
+        """Die or hang where the task says so: always, or for the first. A late one waits until another is asked."""
         asked = self.folder / task
         first = not asked.exists()
         with asked.open("a") as file:
