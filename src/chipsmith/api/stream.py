@@ -3,11 +3,11 @@
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Union
+from typing import TYPE_CHECKING, Annotated
 
 from chipsmith.api.forms import AnyPath, ProgramLimits, RecipeSettings, RequiredSignature
 from chipsmith.api.parameter import Argument, Option
-from chipsmith.api.values import as_program, as_recipe_name, as_seed
+from chipsmith.api.values import as_program, as_recipe_name, as_seed, find_program
 from chipsmith.api.verb import Verb
 from chipsmith.console import stream as console
 from chipsmith.errors import BadInput
@@ -15,6 +15,8 @@ from chipsmith.errors import BadInput
 if TYPE_CHECKING:
     from chipsmith.deployment.streaming.live import LiveStream
     from chipsmith.deployment.streaming.tuning import TunedStream
+    from chipsmith.flow.live import AnyProgram
+    from chipsmith.flow.results import RunResult
     from chipsmith.learn import Recipe
     from chipsmith.program.program import Program
     from chipsmith.tosa.graph import Array
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 def stream(
     program: Annotated[
-        Union[AnyPath, "Program"],
+        "AnyProgram",
         Argument(metavar="P.program|RUN_FOLDER", help="What `chipsmith run` left in its folder, or the folder."),
     ],
     source: Annotated[
@@ -72,12 +74,13 @@ def stream(
     file is not what was signed.
     """
     from chipsmith.deployment.predict import read_deployment
-    from chipsmith.deployment.streaming.open import RuleChanges, SourceForm, choose_settings, find_program, open_stream
+    from chipsmith.deployment.streaming.open import RuleChanges, SourceForm, choose_settings, open_stream
     from chipsmith.deployment.streaming.settings import read_tuned
     from chipsmith.deployment.streaming.sound_feed import read_sample_format
 
-    path = find_program(Path(program)) if isinstance(program, str | os.PathLike) else None
-    loaded = as_program(program if path is None else path, limits, require_signature)
+    given = _find_program(program)
+    path = given if isinstance(given, Path) else None
+    loaded = as_program(given, limits, require_signature)
     name = loaded.manifest.network if path is None else str(path)
     tuned = None if path is None else read_tuned(path)
     settings = choose_settings(
@@ -95,7 +98,7 @@ def stream(
 
 def tune(
     program: Annotated[
-        AnyPath,
+        "AnyPath | RunResult",
         Argument(metavar="P.program|RUN_FOLDER", help="What `chipsmith run` left in its folder, or the folder."),
     ],
     *,
@@ -127,13 +130,14 @@ def tune(
     inferences are executed on the simulated chip. `limits` as for `simulate`. Raises BadInput.
     """
     from chipsmith.deployment.predict import read_deployment
-    from chipsmith.deployment.streaming.open import find_program
     from chipsmith.deployment.streaming.settings import StreamSettings
     from chipsmith.deployment.streaming.tuning import HeldRecordings, Tuning, choose_word, tune_stream
     from chipsmith.learn import Recipe, load_recipe
     from chipsmith.learn.data.joined_sound import Joining
 
-    path = find_program(Path(program))
+    path = _find_program(program)
+    if not isinstance(path, Path):
+        raise BadInput("what is chosen is written beside the program's file: name the file, or a run")
     loaded, named = as_program(path, limits, None), as_recipe_name(recipe)
     read = named if isinstance(named, Recipe) else load_recipe(named, settings)
     if not isinstance(read.data, HeldRecordings):
@@ -156,6 +160,15 @@ def tune(
         path=path,
         limits=limits,
     )
+
+
+def _find_program(program: "AnyProgram") -> "Program | Path":
+    """The file of a program, for what `tune` saved is beside it; a Program where there is none. Raises BadInput."""
+    if isinstance(program, str | os.PathLike):
+        return find_program(program)
+    from chipsmith.flow.results import RunResult
+
+    return find_program(program.folder if isinstance(program, RunResult) else program)
 
 
 STREAM_VERBS = (

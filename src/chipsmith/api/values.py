@@ -101,7 +101,7 @@ def as_program(program: "AnyProgram", limits: "Limits | None", require_signature
     from chipsmith.program.file import parse_program, read_program
     from chipsmith.program.program import Program
 
-    given = _find_program(program)
+    given = find_program(program)
     if require_signature is None:
         return given if isinstance(given, Program) else read_program(given, limits=limits)
     if isinstance(given, Program):
@@ -109,17 +109,17 @@ def as_program(program: "AnyProgram", limits: "Limits | None", require_signature
     return parse_program(_read_genuine(given, require_signature), name=str(given), limits=limits)
 
 
-def _find_program(program: "AnyProgram") -> "Program | Path":
-    """As find_program; what needs none of its imports is told apart first."""
+def find_program(program: "AnyProgram") -> "Program | Path":
+    """As `chipsmith.flow.live.find_program`; what needs none of its imports is told apart first. Raises BadInput."""
     from chipsmith.program.program import Program
 
     if isinstance(program, Program):
         return program
     if isinstance(program, str | os.PathLike) and not Path(program).is_dir():
         return Path(program)
-    from chipsmith.flow.live import find_program
+    from chipsmith.flow import live
 
-    return find_program(program)
+    return live.find_program(program)
 
 
 def name_program(program: "AnyProgram", loaded: "Program") -> str:

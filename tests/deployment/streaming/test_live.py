@@ -216,6 +216,22 @@ def test_an_array_is_a_series(walker):
     assert [decision.answer["class"] for decision in decisions] == ["down", "down"]
 
 
+def test_an_array_may_be_in_a_file(walker, listener, tmp_path):
+    np.save(tmp_path / "walk.npy", np.array([[-1.0, 0.0], [-2.0, 0.0]]))
+    decisions = list(chipsmith.stream(walker, tmp_path / "walk.npy"))
+    assert [decision.answer["class"] for decision in decisions] == ["down", "down"]
+    np.save(tmp_path / "wide.npy", np.zeros((2, 3)))
+    with pytest.raises(BadInput, match=r"rows are \(n, 2 columns\); \[2, 3\] is given"):
+        chipsmith.stream(walker, tmp_path / "wide.npy").__iter__().__next__()
+    np.save(tmp_path / "tone.npy", LOW_THEN_HIGH)
+    from_file, in_memory = (
+        chipsmith.stream(listener, source, rate=RATE_HZ) for source in (tmp_path / "tone.npy", LOW_THEN_HIGH)
+    )
+    assert [decision.answer for decision in from_file] == [decision.answer for decision in in_memory]
+    with pytest.raises(BadInput, match="say how many samples a second the source has"):
+        chipsmith.stream(listener, tmp_path / "tone.npy")
+
+
 def test_rows_arrays_and_lines_may_come_one_after_the_other(walker):
     rows = [np.array([-1.0, 0.0]), np.array([[-2.0, 0.0], [-3.0, 0.0]]), "-4,0"]
     pieces = [str(decision.answer) for decision in chipsmith.stream(walker, iter(rows))]

@@ -27,7 +27,7 @@ from chipsmith.deployment.streaming.sound_feed import (
 )
 from chipsmith.deployment.streaming.windows import RowWindow, SeriesWindow, SoundWindow, StreamWindow, TokenWindow
 from chipsmith.errors import BadInput
-from chipsmith.files import open_ordinary
+from chipsmith.files import open_ordinary, read_arrays
 from chipsmith.learn.data import Task
 from chipsmith.learn.data.files import find_file
 from chipsmith.learn.preprocessing import ColumnsReader, ImageReader, SeriesReader, SoundReader, TextReader
@@ -143,19 +143,20 @@ def _open(
     deployment: Deployment, source: Any, settings: StreamSettings, form: SourceForm, name: str
 ) -> tuple[StreamWindow, Feed]:
     window, reader = open_window(deployment, name=name), deployment.preprocessing.reader
+    label, source = _source_name(source), _load_array(source)
     if isinstance(reader, SoundReader):
         return window, _sound_feed(source, settings, form, target_hz=reader.rate_hz)
     if settings.hop_ms != DEFAULT_HOP_MS:
         raise BadInput("--hop is of sound; of rows and texts a hop is one of them, and --every says how many")
     if isinstance(reader, TextReader):
-        return window, TextFeed(_source_name(source), _text_chunks(source), reader=reader, rate_hz=form.rate_hz)
+        return window, TextFeed(label, _text_chunks(source), reader=reader, rate_hz=form.rate_hz)
     if isinstance(reader, SeriesReader):
         names: Sequence[str] = reader.channels
         convert: Callable[[dict[str, str]], Any] = convert_channels(reader.channels)
     else:
         assert isinstance(reader, ColumnsReader)
         names, convert = reader.names, dict
-    feed = RowFeed(_source_name(source), _lines(source, len(names)), names=names, convert=convert, rate_hz=form.rate_hz)
+    feed = RowFeed(label, _lines(source, len(names)), names=names, convert=convert, rate_hz=form.rate_hz)
     return window, feed
 
 
@@ -175,7 +176,7 @@ def _sound_feed(source: Any, settings: StreamSettings, form: SourceForm, *, targ
     if isinstance(source, str | os.PathLike):
         return open_sound_file(find_file(os.fspath(source)), target_hz=target_hz, hop_s=hop_s)
     if form.rate_hz is None:
-        raise BadInput("say how many samples a second the source has: rate=16000")
+        raise BadInput("say how many samples a second the source has: --rate 16000, in Python rate=16000")
     chunks = [source] if isinstance(source, np.ndarray) else source
     if not isinstance(chunks, Iterable):
         raise BadInput("a source is a file, `-`, an array of samples, or an iterator of such arrays")
@@ -186,6 +187,12 @@ def _source_name(source: Any) -> str:
     if isinstance(source, str | os.PathLike):
         return "standard input" if source == STANDARD_INPUT else named(Path(source))
     return "the source"
+
+
+def _load_array(source: Any) -> Any:
+    """The array of a `.npy` file; any other source as it is. Raises BadInput for a damaged file."""
+    is_array = isinstance(source, str | os.PathLike) and Path(source).suffix == ".npy"
+    return read_arrays(find_file(os.fspath(source))) if is_array else source
 
 
 def _piped() -> BinaryIO:
@@ -269,13 +276,3 @@ def _array_lines(series: Any, width: int) -> Iterator[str]:
     if series.ndim != 2 or series.shape[1] != width:
         raise BadInput(f"rows are (n, {width} columns); {list(series.shape)} is given")
     return (",".join(repr(float(value)) for value in row) for row in series)
-
-
-def find_program(path: Path) -> Path:
-    """The program's file: the path itself, or the one in a run's folder. Raises BadInput where there is not one."""
-    if not path.is_dir():
-        return path
-    programs: Sequence[Path] = sorted(path.glob("*.program"))
-    if len(programs) != 1:
-        raise BadInput(f"{path} holds {len(programs)} files *.program; name one, or a folder that `chipsmith run` left")
-    return programs[0]
