@@ -114,7 +114,7 @@ def test_every_mark_of_every_chart_can_be_seen(folder, name, scheme):
 def as_hex(colour: str) -> str:
     """A colour as the browser computed it; empty of a mark without one, and of one that is seen through."""
     parts = [float(part) for part in re.findall(r"[\d.]+", colour)]
-    return "#%02x%02x%02x" % tuple(map(int, parts[:3])) if len(parts) == 3 else ""
+    return f"#{bytes(map(int, parts)).hex()}" if len(parts) == 3 else ""
 
 
 @pytest.mark.parametrize("anchor", ["energy", "roofline", "silicon"])
