@@ -109,7 +109,7 @@ def terminal_width() -> int:
 
     from chipsmith.console.blocks import BlockWriter
 
-    return _WIDE if isinstance(sys.stdout, BlockWriter) else Console().width
+    return _WIDE if isinstance(sys.stdout, BlockWriter) and "COLUMNS" not in os.environ else Console().width
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from chipsmith.console.presentation import (
     tighten,
 )
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.units import format_time, percent, significant
+from chipsmith.units import format_time, percent
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -48,9 +48,8 @@ def _cells(quantisation: Quantisation) -> tuple[str, ...]:
 def format_report(report: QuantisationReport, *, most: int = 5) -> str:
     """What each choice brought, and the `most` tensors that rounding changes most, a line each, with what is judged."""
     judged = f"over {report.judges} others" if report.judges else "over the same: too few to judge choices"
-    lines = [
-        f"ranges by {report.method}, chosen over {report.inputs} inputs; dB of the outputs against float, {judged}:"
-    ]
+    ranges = f"ranges by {report.method}, chosen over {report.inputs} inputs"
+    lines = [f"{ranges}; dB of the outputs against float, {judged}:"]
     lines += [_tell_trial(trial) for trial in report.trials]
     names = {each.tensor: f"{each.operator} ({each.tensor})" for each in report.sensitivities}
     lines += [f"16 bits: {', '.join(names.get(tensor, tensor) for tensor in report.wide)}"] if report.wide else []
