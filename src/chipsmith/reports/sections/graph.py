@@ -61,8 +61,8 @@ def _rest(picture: GraphPicture, profile: Profile) -> str:
     beside = picture.beside
     return (
         f"Beside the rows: {beside.added_cycles:,} cycles before the first kernel and after the last, "
-        f"{significant(beside.energy_pj / 1e6)} µJ and {beside.external_bytes:,} bytes of the chip itself (instructions, "
-        f"countdowns, leakage). With them all rows are the {profile.latency.cold_cycles:,} cycles, "
+        f"{significant(beside.energy_pj / 1e6)} µJ and {beside.external_bytes:,} bytes of the chip itself "
+        f"(instructions, countdowns, leakage). With them all rows are the {profile.latency.cold_cycles:,} cycles, "
         f"{significant(profile.energy.total / 1e6)} µJ and {profile.external_bytes:,} external bytes of an inference."
     )
 
