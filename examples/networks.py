@@ -7,7 +7,7 @@ The settings of the catalogue are plain data: take one, change its fields (`docs
 recipe with `kind`. Weights are fresh here; `chipsmith train` trains the same settings.
 """
 
-import sys
+import argparse
 
 import numpy as np
 import torch
@@ -52,7 +52,11 @@ def show(name: str, chip_name: str = "edge-256") -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        show(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description="A network of the catalogue, compiled and compared; else their names.")
+    parser.add_argument("name", nargs="?", choices=CATALOGUE, metavar="NETWORK")
+    parser.add_argument("chip", nargs="?", default="edge-256", metavar="CHIP")
+    asked = parser.parse_args()
+    if asked.name:
+        show(asked.name, asked.chip)
     else:
         print("\n".join(CATALOGUE))

@@ -3,14 +3,17 @@
     python examples/second_hour.py [FOLDER]
 
 FOLDER (default second_hour) gets the runs and the pages. Where it holds runs already they are taken as they are. The
-seconds of a processor that each step takes stand at the end.
+seconds of a processor that each step takes stand at the end. It shows the names of layers, explain, runs, compare and
+estimate, predict and plots in Python, and stream on spoken vowels; it leaves out tune and the wake word
+(examples/wake_word.py), mcp (docs/agents.md) and the completion of shells.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
-import sys
+import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -33,17 +36,28 @@ def run_or_read(recipe: str, folder: Path, *settings: str) -> chipsmith.flow.res
 
 
 def name_layers(run: chipsmith.flow.results.RunResult) -> None:
-    """A layer has one name: in the record, on the page, in the trace, in `diff` and `simulate`."""
-    layers = dict.fromkeys(row.source or row.name for row in run.record.inference.operators)
+    """A layer with a kernel has one name, its author's: on the page, in the trace, in `simulate` and in `diff`.
+
+    `diff` compares what a kernel writes: where an activation is fused into it, under that one's name. A layer that is
+    fused into a kernel, or done before the chip, has none of its own, and which it is in is said.
+    """
     page = (run.folder / "report.html").read_text()
     events = json.loads((run.folder / "trace.json").read_text())["traceEvents"]
     traced = {event.get("args", {}).get("layer", "") for event in events}
     timed = {row.name.layer for row in chipsmith.simulate(run).kernel_times}
     compared = {layer.name for layer in chipsmith.diff(run).layers}
-    for layer in layers:
+    homes = {source: row.layer for row in run.record.inference.kernels if row.layer for source in row.sources}
+    for layer in dict.fromkeys(row.source or row.name for row in run.record.inference.operators):
+        home = homes.get(layer, "")
+        if home != layer:
+            print(f"{layer}: {f'fused into the kernel of {home}' if home else 'no kernel: done before the chip'}")
+            continue
+        written = next((name for name, kernel in homes.items() if kernel == layer and name in compared), "")
         places = {"the page": layer in page, "the trace": layer in traced, "simulate": layer in timed}
-        places["diff"] = layer in compared
-        print(f"{layer}: in {', '.join(place for place, stands in places.items() if stands)}")
+        places["diff" if written == layer else f"diff (as {written})"] = bool(written)
+        missing = [place for place, stands in places.items() if not stands]
+        assert not missing, f"{layer} is not in {', '.join(missing)}"
+        print(f"{layer}: in {', '.join(places)}")
 
 
 def explain(run: chipsmith.flow.results.RunResult, folder: Path) -> None:
@@ -57,7 +71,8 @@ def explain(run: chipsmith.flow.results.RunResult, folder: Path) -> None:
     settings = [field.setting for field in best.fields]
     (again,) = chipsmith.estimate(run, chip=run.record.chip.name, settings=settings)
     said, found = best.after.cold_cycles, again.inference.latency.cold_cycles
-    print(f"simulated again with --set {' --set '.join(settings)}: {found:,} cycles, and the advice says {said:,}")
+    words = shlex.join(word for setting in settings for word in ("--set", setting))
+    print(f"simulated again with {words}: {found:,} cycles, and the advice says {said:,}")
 
 
 def compare(run: chipsmith.flow.results.RunResult, folder: Path) -> None:
@@ -117,9 +132,17 @@ def listen(folder: Path) -> None:
     print(heard.summary)
 
 
+def read_folder() -> Path:
+    """The folder that the command line names."""
+    parser = argparse.ArgumentParser(description="The second hour on a run of digits.")
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("second_hour"), help="of the runs and the pages")
+    folder: Path = parser.parse_args().folder
+    return folder
+
+
 def main() -> None:
     """All steps, and the seconds that each takes."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "second_hour")
+    folder = read_folder()
     run = run_or_read("digits", folder / "runs" / "digits")
     steps: dict[str, Callable[[], None]] = {
         "1 names": lambda: name_layers(run),

@@ -8,6 +8,7 @@ tuned where it is missing.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from pathlib import Path
@@ -42,7 +43,9 @@ def join(recordings: Path, spoken: str) -> tuple[np.ndarray, int]:
 
 def main() -> None:
     """Train and tune where that is not done, then listen."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/wake_word-0")
+    parser = argparse.ArgumentParser(description="A program that listens for a word.")
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("runs/wake_word-0"), help="the run's folder")
+    folder: Path = parser.parse_args().folder
     recordings = find_recordings()
     if not (folder / "result.json").is_file():
         chipsmith.run("wake_word", out=folder)

@@ -43,9 +43,12 @@ def test_all_steps_together_take_less_than_six_minutes_of_a_processor(printed):
 @pytest.mark.slow
 def test_a_layer_has_its_authors_name_in_every_place(printed):
     places = dict(re.findall(r"^([\w.]+): in (.*)$", step(printed, "1 names"), re.MULTILINE))
-    assert {"features.conv1", "features.pool1", "dense1", "dense2"} <= set(places)
-    assert all("the page" in stands for stands in places.values())
     assert places["dense2"] == places["features.pool1"] == "the page, the trace, simulate, diff"
+    assert places["features.conv1"] == "the page, the trace, simulate, diff (as features.relu1)"
+    assert set(places) == {"features.conv1", "features.pool1", "features.conv2", "features.pool2", "dense1", "dense2"}
+    told = step(printed, "1 names")
+    assert "features.relu1: fused into the kernel of features.conv1" in told
+    assert "flatten: no kernel: done before the chip" in told
 
 
 @pytest.mark.slow
@@ -67,3 +70,14 @@ def test_pages_are_small_and_load_nothing(printed):
     pages = re.findall(r"^(\S+\.html): ([\d.]+) MB, (\d+) loads from elsewhere$", printed, re.MULTILINE)
     assert {"chips.html", "compare.html", "why.html"} <= {name for name, _, _ in pages}
     assert all(float(size) * 1e6 < MOST_BYTES and loads == "0" for _, size, loads in pages)
+
+
+@pytest.mark.parametrize("name", ["second_hour.py", "wake_word.py", "networks.py"])
+def test_an_example_says_what_it_takes_and_begins_nothing(tmp_path, name):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, str(ROOT / "examples" / name)]
+    helped = subprocess.run([*command, "--help"], capture_output=True, text=True, cwd=tmp_path, env=environment)
+    refused = subprocess.run([*command, "--what"], capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert (helped.returncode, refused.returncode) == (0, 2)
+    assert helped.stdout.startswith("usage: ")
+    assert list(tmp_path.iterdir()) == []

@@ -33,7 +33,7 @@ from chipsmith.console.completion import (
     install_completion,
     read_shell,
 )
-from chipsmith.console.presentation import print_json, quiet_stdout
+from chipsmith.console.presentation import keep_text, print_json, quiet_stdout
 from chipsmith.console.process import ExitCode, finish_process, prepare_process, print_error
 from chipsmith.errors import ChipsmithError
 
@@ -139,6 +139,7 @@ class Command(click.Command):
             return
         if words["json"]:
             print_json(shown.to_json())
+            keep_text(shown)
         else:
             at_length = shown.print_verbose if words.get("verbose") else None
             (at_length or shown.print_text)()

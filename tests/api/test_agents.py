@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -20,9 +21,11 @@ from mcp import Client, MCPError, StdioServerParameters
 import chipsmith
 from chipsmith import cli
 from chipsmith.api import VERBS
+from chipsmith.api.agent_results import BRIEF_BYTES, BRIEF_TEXT, size_bytes
 from chipsmith.api.agent_server import build_server
-from chipsmith.api.agent_tools import command_words, describe_tool, input_schema
-from chipsmith.api.parameter import Parameter
+from chipsmith.api.agent_text import describe_tool
+from chipsmith.api.agent_tools import command_words, input_schema, tool_words
+from chipsmith.api.parameter import Option, Parameter
 from chipsmith.api.table import WORK_VERBS
 from chipsmith.api.words import is_sequence, scalar_type, tuple_parts
 from chipsmith.errors import BadInput
@@ -36,20 +39,23 @@ def sample(word: Parameter) -> Any:
     """A value that a tool's argument may have; texts begin as options do."""
     if tuple_parts(word.type):
         return [SAMPLES[scalar_type(part)] for part in tuple_parts(word.type)]
+    choices = getattr(word.form, "choices", None)
     if is_sequence(word.type) or getattr(word.form, "separator", ""):
-        return ["-x", "y z"]
+        return ["-x", "y z"] if choices is None else list(choices()[-2:])
+    if choices is not None:
+        return choices()[-1]
     return SAMPLES[scalar_type(word.type)]
 
 
 @pytest.mark.parametrize("verb", SERVED.values(), ids=SERVED)
 def test_the_command_line_reads_what_a_tool_is_given(verb):
-    given = {word.name: sample(word) for word in verb.words}
+    given = {word.name: sample(word) for word in tool_words(verb)}
     jsonschema.Draft202012Validator(input_schema(verb)).validate(given)
     words = command_words(verb, given)
     command = cli.app.commands[words[0]]
     read = command.make_context("chipsmith", list(words[1:]), resilient_parsing=False).params
     assert read.pop("json") is True
-    for word in verb.words:
+    for word in tool_words(verb):
         value = given[word.name]
         separator = getattr(word.form, "separator", "")
         assert _plain(read[word.name]) == (separator.join(value) if separator else value), word.name
@@ -64,12 +70,60 @@ def _plain(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("verb", SERVED.values(), ids=SERVED)
-def test_a_tool_says_all_that_its_verb_says(verb):
-    jsonschema.Draft202012Validator.check_schema(input_schema(verb))
-    described = describe_tool(verb)
+def test_a_tool_speaks_of_its_own_arguments(verb):
+    schema, described = input_schema(verb), describe_tool(verb)
+    jsonschema.Draft202012Validator.check_schema(schema)
     assert described.startswith(" ".join(verb.summary.split()))
-    assert all(" ".join(part.split()) in described for part in verb.function.__doc__.split("\n\n"))
-    assert set(input_schema(verb)["required"]) == {word.name for word in verb.words if word.required}
+    assert not re.search(r"Raises|Result\b|\bProgram,|\barrays?\b|chipsmith\.|\breturned|as for ", described)
+    named = [name for name in re.findall(r"`([^`]+)`", described) if name.isidentifier()]
+    assert set(named) <= set(schema["properties"]) | set(SERVED)
+
+
+@pytest.mark.parametrize("verb", SERVED.values(), ids=SERVED)
+def test_the_schema_of_each_argument_says_its_form(verb):
+    properties = input_schema(verb)["properties"]
+    for word in tool_words(verb):
+        schema = properties[word.name]
+        text = schema["description"]
+        assert text, word.name
+        assert "repeatable" not in text
+        assert schema.get("default") != "-", "an agent has no standard input"
+        if isinstance(word.form, Option) and re.search("[=:]", word.form.metavar or ""):
+            assert word.form.metavar in text, word.name
+        if word.form.choices is not None:
+            allowed = (schema.get("items", schema) if "items" in schema else schema)["enum"]
+            assert list(word.form.choices()) == allowed, word.name
+            defaults = schema.get("default", [])
+            assert set(defaults if isinstance(defaults, list) else [defaults]) <= set(allowed)
+
+
+@pytest.mark.parametrize("verb", SERVED.values(), ids=SERVED)
+def test_a_help_that_lists_words_has_them_as_an_enum(verb):
+    """A closed set is one in code: no argument names most words of one and takes any text."""
+    closed = [set(word.form.choices()) for other in SERVED.values() for word in other.words if word.form.choices]
+    for word in tool_words(verb):
+        said = set(re.findall(r"[\w-]+", word.help))
+        listed = any(2 < len(words) <= 10 and words <= said for words in closed)
+        assert not listed or word.form.choices is not None, f"{verb.name}: {word.name}"
+
+
+@pytest.mark.parametrize("verb", SERVED.values(), ids=SERVED)
+def test_a_tool_takes_each_name_that_its_verb_has_in_python(verb):
+    own = {"progress", "passphrase"}
+    groups = {word.group for word in verb.words}
+    hidden = {word.name for word in verb.words} - {word.name for word in tool_words(verb)}
+    names = {parameter.name for parameter in verb.parameters} - own - groups - hidden
+    assert names <= set(input_schema(verb)["properties"])
+
+
+def test_chips_are_a_list_or_a_text_under_either_name():
+    estimate = VERBS["estimate"]
+    for given in ({"chip": "nano-64, edge-256"}, {"chips": "nano-64,edge-256"}, {"chips": ["nano-64", "edge-256"]}):
+        jsonschema.Draft202012Validator(input_schema(estimate)).validate({"model": "a.tosa", **given})
+        words = command_words(estimate, {"model": "a.tosa", **given})
+        assert "--chip=nano-64,edge-256" in words
+    with pytest.raises(BadInput, match="one thing by two words"):
+        command_words(estimate, {"model": "a.tosa", "chip": "a", "chips": "b"})
 
 
 def test_faults_of_arguments_name_the_argument():
@@ -81,6 +135,7 @@ def test_faults_of_arguments_name_the_argument():
         ({"model": "a.tosa", "settings": "tensor.rows=3"}, "settings is a list, not 'tensor.rows=3'"),
         ({"model": "a.tosa", "floor": "high"}, "floor is a number, not 'high'"),
         ({"model": "a.tosa", "random_calibration": 1}, "random_calibration is true or false, not 1"),
+        ({"model": "a.tosa", "quantise": "minmx"}, "quantise is not 'minmx'; did you mean minmax?"),
     ):
         with pytest.raises(BadInput) as refused:
             command_words(estimate, arguments)
@@ -115,8 +170,14 @@ def test_a_client_gets_the_objects_and_the_errors_of_the_command_line(tmp_path):
 
         good = await client.call_tool("estimate", {"model": str(DIGITS), "chips": ["nano-64", "edge-256"]})
         assert not good.is_error
-        assert good.structured_content == printed("estimate", str(DIGITS), "--chip", "nano-64,edge-256")
-        assert json.loads(good.content[0].text) == good.structured_content
+        assert [row["chip"] for row in good.structured_content["estimates"]] == ["nano-64", "edge-256"]
+        assert size_bytes(good.structured_content) <= BRIEF_BYTES
+        assert len(good.content[0].text) <= BRIEF_TEXT + 100
+        assert "edge-256" in good.content[0].text
+
+        asked = {"model": str(DIGITS), "chip": "nano-64,edge-256", "detail": "full"}
+        full = await client.call_tool("estimate", asked)
+        assert full.structured_content == printed("estimate", str(DIGITS), "--chip", "nano-64,edge-256")
 
         bad = await client.call_tool("estimate", {"model": "none.tosa"})
         assert bad.is_error
@@ -135,9 +196,39 @@ def test_a_client_gets_the_objects_and_the_errors_of_the_command_line(tmp_path):
             resource.uri for resource in (await client.list_resources()).resources if resource.uri.endswith("/chips")
         ]
         read = await client.read_resource(schema)
-        assert json.loads(read.contents[0].text) == VERBS["chips"].schema.read()
+        top, whole = json.loads(read.contents[0].text), VERBS["chips"].schema.read()
+        assert set(top["properties"]) == set(whole["properties"])
+        assert "$defs" not in top
+        (template,) = (await client.list_resource_templates()).resource_templates
+        for definition, content in whole["$defs"].items():
+            uri = template.uri_template.format(verb="chips", definition=definition)
+            part = json.loads((await client.read_resource(uri)).contents[0].text)
+            assert set(part) == set(content)
+        all_of_it = await client.read_resource(schema + "/whole")
+        assert json.loads(all_of_it.contents[0].text) == whole
+        with pytest.raises(MCPError, match="the definitions are"):
+            await client.read_resource(schema + "/Nothing")
 
     served(work, tmp_path)
+
+
+def test_a_line_that_is_no_message_is_answered_and_the_next_one_is_read(tmp_path):
+    begin = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "a", "version": "1"}}
+    lines = ['{"bad json', '{"a":1}', json.dumps({"jsonrpc": "2.0", "id": 7, "method": "initialize", "params": begin})]
+    environment = {**os.environ, "PYTHONPATH": str(Path(chipsmith.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-m", "chipsmith.start", "mcp"],
+        input="\n".join(lines) + "\n",
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env=environment,
+    )
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer.get("error", {}).get("code") for answer in answers] == [-32700, -32600, None]
+    assert [answer["id"] for answer in answers] == [None, None, 7]
+    assert answers[2]["result"]["serverInfo"]["name"] == "chipsmith"
 
 
 def test_a_check_that_fails_is_an_error_with_its_result(tmp_path):

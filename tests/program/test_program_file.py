@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import shlex
+from pathlib import Path
 
 import pytest
 from random_programs import FILED_KINDS, random_program
@@ -159,3 +161,14 @@ def test_a_forged_checksum_does_not_help_a_faulty_program():
 def test_a_forged_header_is_refused(change, message):
     with pytest.raises(BadInput, match=message):
         parse_program(forged(change), name="p.program")
+
+
+@pytest.mark.parametrize("name", ["wake word.tosa", "net.TFLITE", "model.onnx", "other.program", "notes.txt"])
+def test_the_command_that_is_named_never_writes_over_what_was_given(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"something else")
+    with pytest.raises(BadInput, match="is not a Chipsmith program") as refused:
+        read_program(path)
+    words = shlex.split(str(refused.value).split("`")[1])
+    assert Path(words[words.index("-o") + 1]) not in (path, Path(name))
+    assert words[2] in (str(path), "MODEL")

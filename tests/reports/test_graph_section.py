@@ -55,7 +55,9 @@ def test_each_layer_is_a_node_with_its_name_and_its_figures():
         texts = ["".join(text.itertext()) for text in node.findall(".//text")]
         assert texts[0] == f"{kernel.layer} ({kernel.name.partition(':')[0]})"
         assert f"{kernel.external_bytes:,} B" in texts[-1]
-        assert node.get("tabindex") == "0"
+        assert (node.get("role"), node.get("tabindex")) == ("listitem", None), "there is nothing to do at a row"
+        assert "µJ" in texts[-2]
+        assert "nJ" not in node.get("aria-label")
         assert f"{kernel.layer}: {kernel.operation}" in node.find("title").text
     titles = [node.find("title").text for node in nodes[1:-1]]
     cycles = [int(re.search(r"cycles added: ([\d,]+) cycles", title)[1].replace(",", "")) for title in titles]

@@ -7,18 +7,26 @@ when it is done, a call that is cancelled ends it and all that it started, and i
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import chipsmith
-from chipsmith.api.agent_tools import RESULT_SCHEMA, command_words, describe_tool, input_schema
+from chipsmith.api.agent_lines import answer_faulty_lines
+from chipsmith.api.agent_results import Detail, shorten, shorten_text
+from chipsmith.api.agent_schemas import TEMPLATE, read_schema, schema_uri
+from chipsmith.api.agent_text import describe_tool
+from chipsmith.api.agent_tools import RESULT_SCHEMA, command_words, input_schema, read_detail
 from chipsmith.api.verb import AnyVerb
+from chipsmith.console.presentation import TEXT_VARIABLE
 from chipsmith.console.progress import PROGRESS_VARIABLE, ProgressForm
 from chipsmith.errors import BadInput, CheckFailed, ChipsmithError, OperatorRefused
 from chipsmith.processors import processors
@@ -32,6 +40,7 @@ if TYPE_CHECKING:
         CallToolRequestParams,
         CallToolResult,
         ListResourcesResult,
+        ListResourceTemplatesResult,
         ListToolsResult,
         PaginatedRequestParams,
         ReadResourceRequestParams,
@@ -43,7 +52,8 @@ INSTRUCTIONS = (
     "from raw data to a chip and leaves a run folder; `compile`, `estimate`, `simulate` and `explain` take a network "
     "file or a program; `runs` and `compare` read run folders; `search` looks for networks and chips within budgets. "
     "Cycles and bits are simulated exactly; energy, area and cost are estimates: each result says how it was obtained. "
-    "Files are named relative to the folder in which the server was started. A run takes minutes and tells its stages."
+    "Files are named relative to the folder in which the server was started. A run takes minutes and tells its stages. "
+    "Long lists of a result are cut, and `cut` says which; detail=full gives all."
 )
 _MESSAGE = "chipsmith: "
 _GRACE_S = 5.0
@@ -53,11 +63,15 @@ _KINDS = {error.exit_code: error.__name__ for error in (CheckFailed, BadInput, O
 
 @dataclass(frozen=True, kw_only=True)
 class CommandOutcome:
-    """What a command left: its exit code, its one JSON object (None where it printed none), its message."""
+    """What a command left: its exit code, its one JSON object (None where it printed none), its message.
+
+    `text` is what it prints for people, empty where it was not asked.
+    """
 
     exit_code: int
     result: Json | None
     message: str
+    text: str = ""
 
 
 def build_server(verbs: Mapping[str, AnyVerb]) -> Server[Any]:
@@ -89,6 +103,9 @@ def build_server(verbs: Mapping[str, AnyVerb]) -> Server[Any]:
     async def read_resource(_: ServerRequestContext, params: ReadResourceRequestParams) -> ReadResourceResult:
         return _read_schema(verbs, str(params.uri))
 
+    async def list_templates(_: ServerRequestContext, __: PaginatedRequestParams | None) -> ListResourceTemplatesResult:
+        return _list_definitions()
+
     return Server(
         "chipsmith",
         version=chipsmith.__version__,
@@ -97,6 +114,7 @@ def build_server(verbs: Mapping[str, AnyVerb]) -> Server[Any]:
         on_call_tool=call_tool,
         on_list_resources=list_resources,
         on_read_resource=read_resource,
+        on_list_resource_templates=list_templates,
     )
 
 
@@ -111,8 +129,8 @@ async def _serve(verbs: Mapping[str, AnyVerb]) -> None:
     from mcp.server.stdio import stdio_server
 
     server = build_server(verbs)
-    async with stdio_server() as (read, write):
-        await server.run(read, write, server.create_initialization_options())
+    async with stdio_server() as (read, write), answer_faulty_lines(read, write) as messages:
+        await server.run(messages, write, server.create_initialization_options())
 
 
 def _tool(verb: AnyVerb) -> Any:
@@ -120,7 +138,6 @@ def _tool(verb: AnyVerb) -> Any:
 
     return Tool(
         name=verb.name,
-        title=verb.summary.rstrip("."),
         description=describe_tool(verb),
         input_schema=input_schema(verb),
         output_schema=RESULT_SCHEMA,
@@ -130,21 +147,20 @@ def _tool(verb: AnyVerb) -> Any:
 
 async def _call(verb: AnyVerb, arguments: Mapping[str, Any], context: ServerRequestContext) -> CallToolResult:
     try:
-        words = command_words(verb, arguments)
+        words, detail = command_words(verb, arguments), read_detail(arguments)
     except ChipsmithError as error:
         return _tool_result(CommandOutcome(exit_code=error.exit_code, result=None, message=str(error)))
-    return _tool_result(await _run_command(words, context))
+    return _tool_result(await _run_command(words, context), detail)
 
 
-def _tool_result(outcome: CommandOutcome) -> CallToolResult:
-    """The object of the command, as text too; with its message before it where it failed."""
+def _tool_result(outcome: CommandOutcome, detail: Detail = Detail.BRIEF) -> CallToolResult:
+    """The object of the command, and what the command prints for people; its message before that where it failed."""
     from mcp_types import CallToolResult, TextContent
 
     failed = outcome.exit_code != 0
-    content = _error(outcome) if outcome.result is None else outcome.result
-    texts = [outcome.message] if failed else []
-    if outcome.result is not None:
-        texts.append(json.dumps(outcome.result, separators=(",", ":"), ensure_ascii=False))
+    whole = _error(outcome) if outcome.result is None else outcome.result
+    content = shorten(whole) if detail is Detail.BRIEF else whole
+    texts = [text for text in (outcome.message if failed else "", shorten_text(outcome.text)) if text]
     return CallToolResult(
         content=[TextContent(text=text) for text in texts], structured_content=content, is_error=failed
     )
@@ -160,18 +176,24 @@ async def _run_command(words: Sequence[str], context: ServerRequestContext) -> C
     """Run a command in a process of its own; its stages are told to the agent. Cancelled, the process ends."""
     import anyio
 
-    async with _open_command(words) as process, anyio.create_task_group() as tasks:
-        printed: list[bytes] = []
-        told: list[str] = []
-        tasks.start_soon(_read_all, process.stdout, printed)
-        tasks.start_soon(_tell_lines, process.stderr, told, context)
-        exit_code = await process.wait()
-    return _outcome(exit_code, b"".join(printed), told)
+    with tempfile.TemporaryDirectory(prefix="chipsmith-") as folder:
+        text = Path(folder) / "text"
+        async with _open_command(words, text) as process, anyio.create_task_group() as tasks:
+            printed: list[bytes] = []
+            told: list[str] = []
+            tasks.start_soon(_read_all, process.stdout, printed)
+            tasks.start_soon(_tell_lines, process.stderr, told, context)
+            exit_code = await process.wait()
+        shown = text.read_text(encoding="utf-8") if text.is_file() else ""
+    return dataclasses.replace(_outcome(exit_code, b"".join(printed), told), text=shown)
 
 
 @contextlib.asynccontextmanager
-async def _open_command(words: Sequence[str]) -> AsyncIterator[Process]:
-    """The command, at work in a group of processes of its own, which has ended when the block is left."""
+async def _open_command(words: Sequence[str], text: Path) -> AsyncIterator[Process]:
+    """The command, at work in a group of processes of its own, which has ended when the block is left.
+
+    What it prints for people goes to the file `text`.
+    """
     import anyio
 
     process = await anyio.open_process(
@@ -180,7 +202,7 @@ async def _open_command(words: Sequence[str]) -> AsyncIterator[Process]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
-        env={**os.environ, PROGRESS_VARIABLE: ProgressForm.LINES.value},
+        env={**os.environ, PROGRESS_VARIABLE: ProgressForm.LINES.value, TEXT_VARIABLE: str(text)},
     )
     try:
         yield process
@@ -243,8 +265,8 @@ def _list_schemas(verbs: Mapping[str, AnyVerb]) -> ListResourcesResult:
         resources=[
             Resource(
                 name=f"{name} schema",
-                uri=_schema_uri(name),
-                description=f"The JSON Schema of {verb.schema.of}.",
+                uri=schema_uri(name),
+                description=f"The JSON Schema of {verb.schema.of}: its top, whose $refs are resources.",
                 mime_type="application/schema+json",
             )
             for name, verb in verbs.items()
@@ -253,18 +275,22 @@ def _list_schemas(verbs: Mapping[str, AnyVerb]) -> ListResourcesResult:
     )
 
 
+def _list_definitions() -> ListResourceTemplatesResult:
+    from mcp_types import ListResourceTemplatesResult, ResourceTemplate
+
+    said = "One definition of a schema, by its name in the schema's $refs; `whole` is all of it."
+    template = ResourceTemplate(
+        name="schema definition", uri_template=TEMPLATE, description=said, mime_type="application/schema+json"
+    )
+    return ListResourceTemplatesResult(resource_templates=[template])
+
+
 def _read_schema(verbs: Mapping[str, AnyVerb], uri: str) -> ReadResourceResult:
     from mcp.shared.exceptions import MCPError
     from mcp_types import INVALID_PARAMS, ReadResourceResult, TextResourceContents
 
-    for name, verb in verbs.items():
-        if verb.schema is not None and uri == _schema_uri(name):
-            text = json.dumps(verb.schema.read())
-            return ReadResourceResult(
-                contents=[TextResourceContents(uri=uri, mime_type="application/schema+json", text=text)]
-            )
-    raise MCPError(code=INVALID_PARAMS, message=f"there is no resource {uri}")
-
-
-def _schema_uri(verb: str) -> str:
-    return f"chipsmith://schema/{verb}"
+    try:
+        text = read_schema(verbs, uri)
+    except BadInput as error:
+        raise MCPError(code=INVALID_PARAMS, message=str(error)) from error
+    return ReadResourceResult(contents=[TextResourceContents(uri=uri, mime_type="application/schema+json", text=text)])

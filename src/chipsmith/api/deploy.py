@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from chipsmith.api.choices import words_in
 from chipsmith.api.forms import (
     AnyPath,
     Calibration,
@@ -33,7 +34,9 @@ _TARGETS = ("c",)
 def deploy(
     model: Model,
     *,
-    target: Annotated[str, Option(help="What the sources are: c, portable C11.")] = "c",
+    target: Annotated[
+        str, Option(help="What the sources are: c, portable C11.", choices=words_in("chipsmith.api.deploy", "_TARGETS"))
+    ] = "c",
     output: Annotated[AnyPath, Option(flags=("--output", "-o"), help="The folder to write.")],
     name: Annotated[str, Option(help="What files and names in C begin with.")] = "network",
     calibration: Calibration = None,

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Union
 
+from chipsmith.api.choices import stage_words, words_in
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter, Supplied
 from chipsmith.compiler.stage import CompilerStage
 from chipsmith.console.suggestions import (
@@ -52,14 +53,15 @@ def _limit_options() -> tuple[Parameter, ...]:
     work = Option(metavar="CYCLES", help="Cycles of an inference up to which it is executed; default 1000000000.")
     return (
         Parameter(name="memory_limit", type=str, default=None, form=memory),
-        Parameter(name="work_limit", type=str, default=None, form=work),
+        Parameter(name="work_limit", type=int, default=None, form=work),
     )
 
 
 def _build_limits(given: Mapping[str, Any]) -> "Limits | None":
     from chipsmith.program.limits import read_limits
 
-    return read_limits(given["memory_limit"], given["work_limit"])
+    work = given["work_limit"]
+    return read_limits(given["memory_limit"], None if work is None else str(work))
 
 
 Model = Annotated[
@@ -81,6 +83,7 @@ ChipsOption = Annotated[
         flags=("--chip", "--chips"),
         separator=",",
         help="Chips, separated by commas; default edge-256.",
+        agent_help="Chips of the tool chips, or YAML files: a list, or a text with commas; default edge-256.",
         suggest=suggest_chips,
     ),
 ]
@@ -92,12 +95,19 @@ ChipSettings = Annotated[
         flags=("--set",),
         metavar="FIELD=VALUE",
         help="Replace a field of the chip; repeatable.",
+        agent_help="Fields of the chip to replace, each FIELD=VALUE, such as tensor.rows=32.",
         suggest=suggest_chip_fields,
     ),
 ]
 RecipeSettings = Annotated[
     Sequence[str],
-    Option(flags=("--set",), metavar="FIELD=VALUE", help="Replace a field; repeatable.", suggest=suggest_recipe_fields),
+    Option(
+        flags=("--set",),
+        metavar="FIELD=VALUE",
+        help="Replace a field; repeatable.",
+        agent_help="Fields of the recipe to replace, each FIELD=VALUE, such as training.epochs=3.",
+        suggest=suggest_recipe_fields,
+    ),
 ]
 JobSettings = Annotated[
     Sequence[str],
@@ -105,6 +115,8 @@ JobSettings = Annotated[
         flags=("--set",),
         metavar="FIELD=VALUE",
         help="Replace a field of recipe or chip; repeatable.",
+        agent_help="Fields to replace, each FIELD=VALUE: of the recipe (training.epochs=3) or the chip "
+        "(tensor.rows=32).",
         suggest=suggest_job_fields,
     ),
 ]
@@ -113,6 +125,7 @@ CompilerStages = Annotated[
     Option(
         flags=("--print-after",),
         metavar="STAGE",
+        choices=stage_words,
         help=f"Print what a stage made; repeatable: quantise, {', '.join(CompilerStage)}.",
     ),
 ]
@@ -145,6 +158,7 @@ Quantise = Annotated[
     str,
     Option(
         metavar="METHOD",
+        choices=words_in("chipsmith.quantisation.settings", "RangeMethod"),
         help="How the ranges of a float network are chosen: minmax, percentile, mse, entropy, or auto, the best.",
     ),
 ]
@@ -181,6 +195,7 @@ Track = Annotated[
     Sequence[str],
     Option(
         metavar="TOOL",
+        choices=words_in("chipsmith.flow.tracking.tracker", "TrackerKind"),
         help="Tell a tool of epochs and figures: tensorboard (files in the run folder) or mlflow; repeatable.",
     ),
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
+from chipsmith.api.choices import words_in
 from chipsmith.api.forms import AllowedFunctions, AnyPath, Calibration, ShowProgress
 from chipsmith.api.parameter import Argument, Option
 from chipsmith.api.values import as_named_network, as_path, as_progress
@@ -29,10 +30,18 @@ def generations(
         Option(
             flags=("--system",),
             metavar="GROUP",
+            choices=words_in("chipsmith.flow.generations", "SystemGroup"),
             help="published, cpu, gpu, c, boards, chips or quantum; repeatable; default all.",
         ),
     ] = (),
-    lang: Annotated[str, Option(metavar="CODE", help="The language of the page and of the table: en or zh.")] = "en",
+    lang: Annotated[
+        str,
+        Option(
+            metavar="CODE",
+            help="The language of the page and of the table: en or zh.",
+            choices=words_in("chipsmith.systems.texts.languages", "Language"),
+        ),
+    ] = "en",
     calibration: Calibration = None,
     allow: AllowedFunctions = (),
     record: Annotated[AnyPath | None, Option(help="Write this computer's measured rows to a file.")] = None,

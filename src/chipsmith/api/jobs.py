@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
+from chipsmith.api.choices import words_in
 from chipsmith.api.forms import (
     AllowedFunctions,
     AnyPath,
@@ -211,6 +212,7 @@ def compress(
         Sequence[str],
         Option(
             flags=("--method",),
+            choices=words_in("chipsmith.studies.methods", "Method"),
             help="quantised_in_training, channels, search, two_of_four, unstructured; repeatable.",
         ),
     ] = (),
@@ -303,7 +305,12 @@ def judge(
             suggest=suggest_recipes,
         ),
     ] = None,
-    part: Annotated[str, Option(help="The part of the data: validation or test.")] = "test",
+    part: Annotated[
+        str,
+        Option(
+            help="The part of the data: validation or test.", choices=words_in("chipsmith.flow.judging", "DataPart")
+        ),
+    ] = "test",
     settings: RecipeSettings = (),
     limits: ProgramLimits = None,
     require_signature: RequiredSignature = None,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
+from chipsmith.api.choices import words_in
 from chipsmith.api.forms import AnyPath, ChipsByChip, ChipSettings, ChipsOption
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter
 from chipsmith.api.values import as_chips, as_path, as_seed
@@ -29,7 +30,11 @@ def _take_given(words: Mapping[str, Any]) -> Mapping[str, object]:
 
 def kernel(
     kind: Annotated[
-        str, Argument(help="conv2d, depthwise, matmul, softmax, attention, lstm-cell, ...; docs/kernels.md.")
+        str,
+        Argument(
+            help="conv2d, depthwise, matmul, softmax, attention, lstm-cell, ...; docs/kernels.md.",
+            choices=words_in("chipsmith.kernels.catalogue", "KERNEL_KINDS"),
+        ),
     ],
     *,
     parameters: Annotated[
@@ -38,7 +43,13 @@ def kernel(
     chips: ChipsOption = None,
     chip: ChipsByChip = None,
     settings: ChipSettings = (),
-    dtype: Annotated[str, Option(help="What activations are on the chip: int8 or int16; weights are int8.")] = "int8",
+    dtype: Annotated[
+        str,
+        Option(
+            help="What activations are on the chip: int8 or int16; weights are int8.",
+            choices=words_in("chipsmith.kernels.build", "ActivationType"),
+        ),
+    ] = "int8",
     seed: Annotated[int, Option(help="Seed of weights and inputs.")] = 0,
     threads: Annotated[int, Option(help="Threads on this computer.")] = 1,
     inferences: Annotated[

@@ -16,11 +16,14 @@ from typing import Annotated, Any, get_args, get_origin
 class Argument:
     """A parameter that a command takes by its place; `metavar` stands for it in the usage (default its name).
 
-    `suggest` gives words that a shell offers for it, beside files.
+    `suggest` gives words that a shell offers for it, beside files; `choices` all words of a closed set. `agent_help` is
+    said to an agent instead of `help`, where that speaks of a terminal.
     """
 
     help: str
     metavar: str | None = None
+    choices: Callable[[], tuple[str, ...]] | None = None
+    agent_help: str = ""
     suggest: Callable[[], Iterator[str]] | None = None
 
 
@@ -29,13 +32,17 @@ class Option:
     """A parameter that a command takes by `flags` (default `--` and its name).
 
     A sequence is an option that may be repeated, or one text whose parts are divided by `separator`. A tuple is an
-    option that takes several words at once, which `metavar` names. `suggest` as that of an Argument.
+    option that takes several words at once, which `metavar` names. `suggest`, `choices` and `agent_help` as those of an
+    Argument; of a sequence each item is one of the choices. A tool of an agent has no option that is `terminal_only`.
     """
 
     help: str
     flags: tuple[str, ...] = ()
     metavar: str | None = None
     separator: str = ""
+    choices: Callable[[], tuple[str, ...]] | None = None
+    agent_help: str = ""
+    terminal_only: bool = False
     suggest: Callable[[], Iterator[str]] | None = None
 
 

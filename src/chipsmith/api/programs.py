@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
+from chipsmith.api.choices import target_words, words_in
 from chipsmith.api.forms import (
     AnyPath,
     Calibration,
@@ -209,16 +210,34 @@ def infer(
     output: Annotated[AnyPath | None, Option(help="Where the outputs go: .npz keyed by their names.")] = None,
     chip: ChipOption = "edge-256",
     settings: ChipSettings = (),
-    target: Annotated[str, Option(help="What runs it: a target of `chipsmith doctor`, such as source or cpu.")] = "npu",
-    runtime: Annotated[str | None, Option(help="The library that runs it on target cpu, such as openvino.")] = None,
-    precision: Annotated[str | None, Option(help="What target cpu computes in: int8 or float32.")] = None,
+    target: Annotated[
+        str,
+        Option(help="What runs it: a target of `chipsmith doctor`, such as source or cpu.", choices=target_words),
+    ] = "npu",
+    runtime: Annotated[
+        str | None,
+        Option(
+            help="The library that runs it on target cpu, such as openvino.",
+            choices=words_in("chipsmith.runtimes.runtime", "Runtime"),
+        ),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        Option(
+            help="What target cpu computes in: int8 or float32.",
+            choices=words_in("chipsmith.targets.target", "Precision"),
+        ),
+    ] = None,
     threads: Annotated[int | None, Option(help="How many threads cpu and torch may use; default all.")] = None,
     timed: Annotated[
         int | None, Option(flags=("--time",), metavar="N", help="Measure so many warm inferences of the first input.")
     ] = None,
     board: Annotated[
         str | None,
-        Option(help="The emulated board of the target c: mps2-an386, mps2-an500, riscv32-virt, riscv32-virt-im."),
+        Option(
+            help="The emulated board of the target c: mps2-an386, mps2-an500, riscv32-virt, riscv32-virt-im.",
+            choices=words_in("chipsmith.codegen.boards.catalogue", "BOARDS"),
+        ),
     ] = None,
     limits: ProgramLimits = None,
     require_signature: RequiredSignature = None,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Union
 
+from chipsmith.api.choices import words_in
 from chipsmith.api.forms import AnyPath
 from chipsmith.api.parameter import Argument, Option
 from chipsmith.api.values import as_path
@@ -19,7 +20,11 @@ def runs(
     folder: Annotated[AnyPath, Argument(metavar="FOLDER", help="The folder that the runs are in.")] = "runs",
     *,
     sort: Annotated[
-        str, Option(help="time (the latest first), name, metric, cycles, latency, energy, area or cost.")
+        str,
+        Option(
+            help="time (the latest first), name, metric, cycles, latency, energy, area or cost.",
+            choices=words_in("chipsmith.flow.run_list", "RunOrder"),
+        ),
     ] = "time",
 ) -> "RunList":
     """The runs in a folder: their figures side by side, and what is unfinished or damaged.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
+from chipsmith.api.choices import words_in
 from chipsmith.api.forms import (
     AnyPath,
     Calibration,
@@ -32,7 +33,11 @@ def scale(
     *,
     over: Annotated[
         Sequence[str],
-        Option(separator=",", help="What grows: batch, threads, array, lanes, memory, bus; separated by commas."),
+        Option(
+            separator=",",
+            help="What grows: batch, threads, array, lanes, memory, bus; separated by commas.",
+            choices=words_in("chipsmith.studies.scaling.axes", "ScalingAxis"),
+        ),
     ] = _AXES,
     chip: ChipOption = "edge-256",
     settings: ChipSettings = (),

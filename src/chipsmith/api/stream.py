@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from chipsmith.api.choices import words_in
 from chipsmith.api.forms import AnyPath, ProgramLimits, RecipeSettings, RequiredSignature
 from chipsmith.api.parameter import Argument, Option
 from chipsmith.api.values import as_program, as_recipe_name, as_seed, find_program
@@ -29,14 +30,23 @@ def stream(
     ],
     source: Annotated[
         "str | os.PathLike[str] | Array | Iterable[Array] | Iterable[str]",
-        Argument(metavar="FILE|-", help="A sound, a CSV file of rows, a text; - is what is piped in."),
+        Argument(
+            metavar="FILE|-",
+            help="A sound, a CSV file of rows, a text; - is what is piped in.",
+            agent_help="A file: a sound (WAV, FLAC), a CSV of rows, a text.",
+        ),
     ] = "-",
     *,
     rate: Annotated[
         float | None, Option(metavar="HZ", help="Samples a second of raw sound; rows or tokens a second of others.")
     ] = None,
     sample_format: Annotated[
-        str, Option(flags=("--format",), help="How raw samples are written: s16le, s24le, s32le, u8 or f32le.")
+        str,
+        Option(
+            flags=("--format",),
+            help="How raw samples are written: s16le, s24le, s32le, u8 or f32le.",
+            choices=words_in("chipsmith.deployment.streaming.sound_feed", "SampleFormat"),
+        ),
     ] = "s16le",
     channels: Annotated[int, Option(help="Channels of raw sound, which are averaged.")] = 1,
     hop_ms: Annotated[
@@ -58,7 +68,10 @@ def stream(
     detect: Annotated[
         Sequence[str], Option(metavar="CLASS", help="A class that is told; repeatable; default all.")
     ] = (),
-    jsonl: Annotated[bool, Option(help="Print each decision as a JSON object on a line, the summary last.")] = False,
+    jsonl: Annotated[
+        bool,
+        Option(help="Print each decision as a JSON object on a line, the summary last.", terminal_only=True),
+    ] = False,
     limits: ProgramLimits = None,
     require_signature: RequiredSignature = None,
 ) -> "LiveStream":

@@ -57,12 +57,18 @@ def _print_catalogue(chips: Sequence[Chip]) -> None:
         sizes = (str(chip.on_chip_bytes >> 10), str(chip.clock_mhz), most, str(chip.technology.node_nm))
         table.add_row(chip.name, array, *sizes, external)
     table.caption_justify = "left"
-    table.caption = "at most: the fastest clock by estimate, which sources may miss by half (docs/estimates.md)"
+    table.caption = (
+        "on-chip KiB: all memories together, each in `chipsmith chips NAME`; at most: the fastest clock by estimate, "
+        "which sources may miss by half (docs/estimates.md)"
+    )
     print_tables(table)
 
 
 def _print_chip(chip: Chip) -> None:
+    from chipsmith.chip.memory_words import describe_memories
+
     print(chip.to_yaml(), end="")
+    print(f"# {describe_memories(chip)}")
     print(f"# {_clock_words(chip)}")
 
 

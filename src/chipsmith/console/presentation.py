@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -10,6 +11,7 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chipsmith.files import write_whole
 from chipsmith.schema import Json
 
 if TYPE_CHECKING:
@@ -34,6 +36,20 @@ class Presentation:
     print_text: Callable[[], None]
     print_verbose: Callable[[], None] | None = None
     failure: str = ""
+
+
+TEXT_VARIABLE = "CHIPSMITH_TEXT"
+"""Of the environment: a file for what a command with --json would have printed for people, for who wants both."""
+
+
+def keep_text(shown: Presentation) -> None:
+    """Write what is printed for people into the file that TEXT_VARIABLE names, if it does."""
+    path = os.environ.get(TEXT_VARIABLE)
+    if path:
+        text = io.StringIO()
+        with redirect_stdout(text):
+            shown.print_text()
+        write_whole(path, text.getvalue().encode())
 
 
 def print_json(content: Json) -> None:

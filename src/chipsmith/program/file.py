@@ -10,12 +10,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import shlex
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -40,6 +41,8 @@ _IMAGE_COPIES = 3
 """Of the image: as the file, as the Program's constants, and marked byte by byte where it is loaded."""
 _DECODED_BYTES = 50
 """Memory that a byte of header or of instructions takes as values, at most."""
+_NETWORKS = frozenset({".tosa", ".tflite", ".onnx"})
+"""How files of networks end, which are compiled first."""
 _SHOWN = 60
 """Characters of a faulty value that a message shows."""
 
@@ -168,9 +171,16 @@ def _naming(name: str) -> Iterator[None]:
         raise BadInput(f"{name}: {fault}; compile the network again") from fault
 
 
+def _making(name: str) -> str:
+    """How a program comes to be; never at the name of what was given, which a command as it stands would overwrite."""
+    model = shlex.quote(name) if PurePath(name).suffix.lower() in _NETWORKS else "MODEL"
+    written = shlex.quote(f"{PurePath(name).stem}.program") if model != "MODEL" else "P.program"
+    return f"`chipsmith compile {model} --chip CHIP -o {written}` makes one"
+
+
 def _sections(data: bytes, name: str) -> tuple[bytes, bytes]:
     if len(data) < _PREFIX.size or data[: len(MAGIC)] != MAGIC:
-        raise BadInput(f"{name} is not a Chipsmith program; `chipsmith compile MODEL --chip CHIP -o {name}` makes one")
+        raise BadInput(f"{name} is not a Chipsmith program; {_making(name)}")
     _, version, header_bytes, constants_bytes, digest = _PREFIX.unpack_from(data)
     if version != VERSION:
         raise BadInput(f"{name} has program version {version}; this Chipsmith reads version {VERSION}: compile again")

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from chipsmith.files import write_whole
 from chipsmith.reports.html import fill_page
-from chipsmith.reports.markup import section
-from chipsmith.reports.sections.advice import SECTION, draw_advice
+from chipsmith.reports.sections.advice import draw_advice_sections
 from chipsmith.reports.verdict import draw_title
 from chipsmith.studies.advice.record import AdviceRecord
 
@@ -20,7 +19,7 @@ def write_advice_page(advice: AdviceRecord, path: Path) -> None:
 def render_advice(advice: AdviceRecord) -> str:
     """The page as HTML."""
     title = f"{advice.network} on {advice.chip}"
-    drawing = draw_advice(advice)
+    drawing = draw_advice_sections(advice)
     head = draw_title(title, f"Cycles of the simulated program; {advice.simulated} changes simulated.")
-    body = f"<main>{head}{section(SECTION.name, SECTION.title, drawing.html)}</main>"
+    body = f"<main>{head}{drawing.html}</main>"
     return fill_page(title, body=body, charts=drawing.charts)

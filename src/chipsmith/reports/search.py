@@ -247,7 +247,8 @@ def _why_section(result: SearchResult) -> str:
 def _volume_section(result: SearchResult) -> str:
     text = (
         "The hypervolume is that of the designs within the budgets, below the reference point, on a logarithmic scale: "
-        "each objective counts in decades. Lines are means over seeds, bands their intervals at 95 %."
+        "each objective counts in decades. Lines are means over seeds, bands their intervals at 95 %, "
+        "which end at 0: no volume is less."
     )
     sentences = map(paragraph, comparison_sentences(result))
     return section(_VOLUMES, "Beside random search", how(text), plot(_VOLUMES, "hypervolume over trials"), *sentences)
@@ -278,7 +279,7 @@ def _volume_traces(run: SamplerRuns, colour: str) -> list[Trace]:
         "showlegend": False,
         "hoverinfo": "skip",
         "x": [*numbers, *reversed(numbers)],
-        "y": [*(each.high for each in means), *(each.low for each in reversed(means))],
+        "y": [*(each.high for each in means), *(max(0.0, each.low or 0.0) for each in reversed(means))],
         "fill": "toself",
         "opacity": 0.25,
         "fillcolor": colour,

@@ -169,7 +169,7 @@ def winner_sentences(result: SearchResult) -> Iterator[str]:
     if winner is None or winner.figures is None:
         return
     figures = ", ".join(UNITS[figure].text(winner.figures[figure]) for figure in _shown_figures(result))
-    yield f"winner: {figures}; {long_values(winner.values)}; seen by {', '.join(result.seen_by(winner))}"
+    yield f"winner: {figures}; {long_values(winner.values)}; found by {'; '.join(result.seen_by(winner))}"
     yield f"rule: {WINNER_RULE}"
     for border in result.borders:
         yield f"at a border of the space: {border}"
@@ -224,9 +224,13 @@ def long_values(values: Mapping[str, Value]) -> str:
     return ", ".join(f"{name}={value}" for name, value in values.items())
 
 
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 def _unit(result: SearchResult) -> str:
     count = len(result.goal.directions)
-    return "decades below the reference point" if count == 1 else f"decades^{count} below the reference point"
+    power = "" if count == 1 else str(count).translate(_RAISED)
+    return f"decades{power} below the reference point"
 
 
 def _shown_figures(result: SearchResult) -> list[PairFigure]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from chipsmith.chip import read_chip
+from chipsmith.chip.memory_words import describe_memories
 from chipsmith.profile.profile import CostRecord, Figure
 from chipsmith.reports.headline import Headline, headlines, metric_text, percent, significant
 from chipsmith.reports.markup import badge, escape, paragraph
 from chipsmith.reports.record import CHIP, RunRecord
-from chipsmith.units import format_bytes, format_energy, format_time
+from chipsmith.units import format_energy, format_time
 
 _CARDS = (
     "bit-exact",
@@ -22,7 +24,7 @@ _CARDS = (
 def draw_header(record: RunRecord) -> str:
     """The title of a run's page."""
     chip = record.chip
-    subtitle = f"Chip {chip.name}, {chip.clock_mhz:,} MHz, {format_bytes(chip.memory_bytes)} of on-chip memory."
+    subtitle = f"Chip {chip.name}, {chip.clock_mhz:,} MHz, {describe_memories(read_chip(chip.yaml))}."
     return draw_title(f"{record.network} on {chip.name}", subtitle)
 
 

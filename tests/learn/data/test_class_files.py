@@ -73,7 +73,7 @@ def test_a_link_to_a_folder_above_it_ends(folder):
 
 def test_a_pipe_is_refused_and_not_waited_for(folder):
     os.mkfifo(folder / "a" / "pipe.png")
-    with pytest.raises(BadInput, match=r"pipe\.png is a device, a pipe or a folder"):
+    with pytest.raises(BadInput, match=r"pipe\.png is a device or a pipe"):
         find(folder)
 
 

@@ -71,7 +71,13 @@ def test_a_foreign_cell_is_shown_short_and_without_moving_the_cursor(tmp_path, c
 def test_a_device_or_a_pipe_is_no_data_set(tmp_path):
     os.mkfifo(tmp_path / "pipe.csv")
     for path in (str(tmp_path / "pipe.csv"), "/dev/zero"):
-        with pytest.raises(BadInput, match="is a device, a pipe or a folder, not a file"):
+        with pytest.raises(BadInput, match="is a device or a pipe, not a file; put what it gives into a file"):
             find_file(path)
-        with pytest.raises(BadInput, match="is a device, a pipe or a folder, not a file"):
+        with pytest.raises(BadInput, match="is a device or a pipe, not a file; put what it gives into a file"):
             TableData(path=path, target="kind").load(seed=0)
+
+
+def test_a_folder_where_a_file_is_wanted_is_not_to_be_removed(tmp_path):
+    with pytest.raises(BadInput, match="is a folder, not a file; name a file in it") as refused:
+        find_file(str(tmp_path))
+    assert "remove" not in str(refused.value)

@@ -27,6 +27,7 @@ MOST_BYTES = 256 * 2**20
 _SHOWN = 50
 """Names of columns in a message."""
 _VARIABLE = re.compile(r"\$\{?(\w+)")
+_INTO_A_FILE = "put what it gives into a file, and give that in its place"
 
 
 def find(path: str) -> Path:
@@ -50,8 +51,10 @@ def find_file(path: str) -> Path:
 
 def require_ordinary(file: Path) -> None:
     """Raise BadInput for what is no file, such as a device or a pipe."""
-    if not stat.S_ISREG(file.stat().st_mode):
-        raise BadInput(f"{named(file)} is a device, a pipe or a folder, not a file; remove it, or give a file")
+    mode = file.stat().st_mode
+    if not stat.S_ISREG(mode):
+        what, mend = ("folder", "name a file in it") if stat.S_ISDIR(mode) else ("device or a pipe", _INTO_A_FILE)
+        raise BadInput(f"{named(file)} is a {what}, not a file; {mend}")
 
 
 def find_folder(path: str) -> Path:

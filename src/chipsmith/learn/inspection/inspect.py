@@ -31,9 +31,9 @@ from chipsmith.learn.recipe import Recipe
 _WEIGHTS = {severity: index for index, severity in enumerate(Severity)}
 _MENDS = {
     FindingKind.LEAKAGE: "remove the copies, or keep what belongs together in a single part (`group`); where equal "
-    "inputs are cases of their own, say so: --set accept=[leakage]",
+    "inputs are cases of their own, say so: --set 'accept=[leakage]'",
     FindingKind.LABEL_CONFLICT: "correct the labels, or give the inputs that tell the classes apart; to train all the "
-    "same: --set accept=[label_conflict]",
+    "same: --set 'accept=[label_conflict]'",
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from chipsmith.chip import read_chip
+from chipsmith.chip.memory_words import summarise_memories
 from chipsmith.files import write_whole
 from chipsmith.reports.estimates.charts import draw_layers, draw_parts, draw_roofline, draw_trades
 from chipsmith.reports.estimates.record import ChipEstimate, EstimateRecord
@@ -15,7 +17,7 @@ from chipsmith.reports.markup import Cell, details, escape, how, number, paragra
 from chipsmith.reports.sections.figures import headline_table
 from chipsmith.reports.sections.section import Drawing
 from chipsmith.reports.verdict import draw_card, draw_title
-from chipsmith.units import format_bytes, significant
+from chipsmith.units import significant
 
 _CARDS = ("latency in time", "energy an inference", "average power", "efficiency", "core area", "cost a chip")
 
@@ -47,7 +49,7 @@ def _title(record: EstimateRecord) -> str:
 
 def _header(record: EstimateRecord) -> str:
     chips = "; ".join(
-        f"{row.name}, {row.chip.clock_mhz:,} MHz, {format_bytes(row.chip.memory_bytes)} on the chip"
+        f"{row.name}, {row.chip.clock_mhz:,} MHz, {summarise_memories(read_chip(row.chip.yaml))}"
         for row in record.chips
     )
     return draw_title(_title(record), f"{chips}. Of cold inferences, one after the other.")

@@ -23,7 +23,18 @@ from chipsmith.reports.advice_text import (
 )
 from chipsmith.reports.charts import BLUE, GOLD, GREEN, GREY, ORANGE, PINK, PURPLE, Chart, chart
 from chipsmith.reports.headline import percent, significant
-from chipsmith.reports.markup import Cell, escape, how, mark_code, number, paragraph, plot, share_cell, table
+from chipsmith.reports.markup import (
+    Cell,
+    escape,
+    how,
+    mark_code,
+    number,
+    paragraph,
+    plot,
+    section,
+    share_cell,
+    table,
+)
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
 from chipsmith.studies.advice.record import LEAST_GAIN, AdviceRecord, Remedy
@@ -51,17 +62,34 @@ def _draw(record: RunRecord) -> Drawing | None:
     return None if record.advice is None else draw_advice(record.advice)
 
 
+_LAYERS_TITLE, _HELP_TITLE = "What bounds each layer", "What would help"
+
+
 def draw_advice(advice: AdviceRecord) -> Drawing:
     """The diagnosis in sentences, as bars and by layer; the changes that help, with what repeats each."""
     html = (
-        _items(diagnosis_sentences(advice))
-        + plot(PATH_CHART, "What the cycles of the critical path go on, cold and warm")
-        + "<h3>What bounds each layer</h3>"
+        _diagnosis(advice)
+        + f"<h3>{_LAYERS_TITLE}</h3>"
         + _layer_table(advice)
-        + "<h3>What would help</h3>"
+        + f"<h3>{_HELP_TITLE}</h3>"
         + _help(advice)
     )
     return Drawing(html=html, charts={PATH_CHART: _path_chart(advice)})
+
+
+def draw_advice_sections(advice: AdviceRecord) -> Drawing:
+    """The same as sections of a page of its own, which its contents list."""
+    html = (
+        section("why", "Why", _diagnosis(advice))
+        + section("bounds", _LAYERS_TITLE, _layer_table(advice))
+        + section("help", _HELP_TITLE, _help(advice))
+    )
+    return Drawing(html=html, charts={PATH_CHART: _path_chart(advice)})
+
+
+def _diagnosis(advice: AdviceRecord) -> str:
+    bars = plot(PATH_CHART, "What the cycles of the critical path go on, cold and warm")
+    return _items(diagnosis_sentences(advice)) + bars
 
 
 def _items(sentences: Iterable[str]) -> str:

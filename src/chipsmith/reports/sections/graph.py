@@ -67,9 +67,9 @@ def _rest(picture: GraphPicture, profile: Profile) -> str:
     beside = picture.beside
     return (
         f"Beside the rows: {beside.added_cycles:,} cycles before the first kernel and after the last, "
-        f"{beside.energy_pj / 1e3:,.2f} nJ and {beside.external_bytes:,} bytes of the chip itself (instructions, "
-        f"countdowns, leakage). With them all rows are the {profile.latency.cold_cycles:,} cycles, "
-        f"{profile.energy.total / 1e3:,.2f} nJ and {profile.external_bytes:,} external bytes of an inference."
+        f"{significant(beside.energy_pj / 1e6)} µJ and {beside.external_bytes:,} bytes of the chip itself "
+        f"(instructions, countdowns, leakage). With them all rows are the {profile.latency.cold_cycles:,} cycles, "
+        f"{significant(profile.energy.total / 1e6)} µJ and {profile.external_bytes:,} external bytes of an inference."
     )
 
 
@@ -91,7 +91,8 @@ def _legend() -> str:
 def _figure(picture: GraphPicture, profile: Profile, *, label: str) -> str:
     """Two drawings side by side: lines and circles, which keep their width, and texts with bars, which take the rest.
 
-    In a narrow window the second keeps its letters' size and shows shorter labels.
+    In a narrow window the second keeps its letters' size and shows shorter labels. A row is no tab stop, for there is
+    nothing to do at it: a screen reader goes through the list, and the tables have the same figures.
     """
     height, width = _TOP + _ROW * len(picture.rows), 2 * _MARGIN + _LANE * picture.lanes
     lines = "".join(_edge(edge, picture, width) for edge in picture.edges)
@@ -143,7 +144,7 @@ def _node(place: int, row: GraphRow, profile: Profile) -> str:
         *_bars(costs, y),
         *host,
     )
-    return f'<g class="node" role="listitem" tabindex="0" aria-label="{aria}">{"".join(parts)}</g>'
+    return f'<g class="node" role="listitem" aria-label="{aria}">{"".join(parts)}</g>'
 
 
 def _host_text(row: GraphRow, y: int) -> Iterator[str]:
@@ -168,7 +169,7 @@ def _kind(row: GraphRow) -> str:
 def _costs(row: GraphRow, profile: Profile) -> Iterator[tuple[str, str, float]]:
     """Name, text and share of the inference's of each cost."""
     yield "cycles added", f"{row.added_cycles:,} cycles", row.added_cycles / max(profile.latency.cold_cycles, 1)
-    yield "energy", f"{significant(row.energy_pj / 1e3)} nJ", row.energy_pj / (profile.energy.total or 1)
+    yield "energy", f"{significant(row.energy_pj / 1e6)} µJ", row.energy_pj / (profile.energy.total or 1)
     yield "external bytes", f"{row.external_bytes:,} B", row.external_bytes / max(profile.external_bytes, 1)
 
 

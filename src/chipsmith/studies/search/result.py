@@ -262,7 +262,7 @@ class SearchResult(Pictured):
         return {**design, "rule": WINNER_RULE}
 
     def seen_by(self, trial: DesignTrial) -> tuple[str, ...]:
-        """Who looked at this design, in the order of the trials, as "tpe 0"."""
+        """Who looked at this design, in the order of the trials, as "tpe, seed 0"."""
         return tuple(dict.fromkeys(other.source for other in self.designs if other.values == trial.values))
 
     @cached_property

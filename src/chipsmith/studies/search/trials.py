@@ -85,8 +85,8 @@ class DesignTrial(Shown):
 
     @property
     def source(self) -> str:
-        """Who looked at it, as "tpe 0"."""
-        return f"{'steps from ' if self.stepped else ''}{self.sampler} {self.seed}"
+        """Who looked at it, as "tpe, seed 0", or "steps from the best of tpe, seed 0"."""
+        return f"{'steps from the best of ' if self.stepped else ''}{self.sampler}, seed {self.seed}"
 
 
 def run_sampler(
