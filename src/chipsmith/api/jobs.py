@@ -320,14 +320,14 @@ def judge(
     """
     from chipsmith.flow.judging import judge_program, parse_part
     from chipsmith.flow.live import find_run_recipe
-    from chipsmith.flow.training import change_recipe
+    from chipsmith.flow.training import read_data_recipe
 
     asked = parse_part(part)
     loaded = as_program(program, limits, require_signature)
     named = find_run_recipe(program) if recipe is None else as_recipe_name(recipe)
     if named is None:
         raise BadInput("say whose data judge the program: --recipe NAME; a run's folder brings its own recipe")
-    read = change_recipe(named, settings=settings)
+    read = read_data_recipe(named, settings=settings)
     name = name_program(program, loaded)
     return judge_program(loaded, read, asked, name=name, limits=limits)
 

@@ -132,14 +132,13 @@ def tune(
     from chipsmith.deployment.predict import read_deployment
     from chipsmith.deployment.streaming.settings import StreamSettings
     from chipsmith.deployment.streaming.tuning import HeldRecordings, Tuning, choose_word, tune_stream
-    from chipsmith.learn import Recipe, load_recipe
+    from chipsmith.flow.training import read_data_recipe
     from chipsmith.learn.data.joined_sound import Joining
 
     path = _find_program(program)
     if not isinstance(path, Path):
         raise BadInput("what is chosen is written beside the program's file: name the file, or a run")
-    loaded, named = as_program(path, limits, None), as_recipe_name(recipe)
-    read = named if isinstance(named, Recipe) else load_recipe(named, settings)
+    loaded, read = as_program(path, limits, None), read_data_recipe(as_recipe_name(recipe), settings=settings)
     if not isinstance(read.data, HeldRecordings):
         raise BadInput(f"recipe {read.name} has no recordings to join; wake_word and spoken_digits have")
     if not 0 <= noise_db <= 100 or not 1 <= hop_ms <= 60_000 or every < 1:

@@ -173,13 +173,16 @@ def as_own_program(model: object) -> "Program | None":
     return find_own_program(model)
 
 
-def as_sourced_model(model: object) -> object:
-    """As as_model, a run's network with the module that it was quantised from."""
+def as_sourced_model(model: object, allow: Sequence[str]) -> object:
+    """As as_model, a run's network with the module that it was quantised from.
+
+    A function that the run's recipe names is called only where `allow` names it.
+    """
     if _is_plain_model(model):
         return model
     from chipsmith.flow.live import find_network
 
-    return find_network(model, sourced=True)
+    return find_network(model, sourced=True, allow=allow)
 
 
 def _is_plain_model(model: object) -> bool:
