@@ -23,6 +23,7 @@ from click.shell_completion import CompletionItem
 
 import chipsmith
 from chipsmith.api import VERBS
+from chipsmith.api.door import enter
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter, Supplied
 from chipsmith.api.verb import JSON_HELP, AnyVerb
 from chipsmith.api.words import is_sequence, scalar_type, tuple_parts
@@ -133,7 +134,7 @@ class Command(click.Command):
             print_json(self.verb.schema.read())
             return
         with quiet_stdout(words["json"]):
-            result = self.verb.function(**_verb_arguments(self.verb, words))
+            result = enter(self.verb, _verb_arguments(self.verb, words))
         shown = self.verb.present(result)
         if shown is None:
             return

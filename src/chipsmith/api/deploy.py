@@ -22,6 +22,7 @@ from chipsmith.api.parameter import Option
 from chipsmith.api.values import as_decibels, as_deployable, as_genuine_model
 from chipsmith.api.verb import Verb
 from chipsmith.console import deploy as console
+from chipsmith.console.choices import suggest_sources
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _TARGETS = ("c",)
 def deploy(
     model: Model,
     *,
-    target: Annotated[str, Option(help="What the sources are: c, portable C11.")] = "c",
+    target: Annotated[str, Option(help="What the sources are: c, portable C11.", suggest=suggest_sources)] = "c",
     output: Annotated[AnyPath, Option(flags=("--output", "-o"), help="The folder to write.")],
     name: Annotated[str, Option(help="What files and names in C begin with.")] = "network",
     calibration: Calibration = None,

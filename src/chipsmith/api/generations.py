@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
+from chipsmith.api.adopt import adopt_networks
 from chipsmith.api.forms import AllowedFunctions, AnyPath, Calibration, ShowProgress
 from chipsmith.api.parameter import Argument, Option
 from chipsmith.api.values import as_named_network, as_path, as_progress
 from chipsmith.api.verb import Verb
 from chipsmith.console import generations as console
+from chipsmith.console.choices import suggest_languages, suggest_systems
+from chipsmith.console.suggestions import suggest_compared
 
 if TYPE_CHECKING:
     from chipsmith.api.forms import AnyModel
@@ -21,6 +24,8 @@ def generations(
             metavar="NETWORK...",
             help="image, keyword, person, anomaly (MLPerf Tiny), a recipe, a run folder or a file; default these and "
             "digits.",
+            suggest=suggest_compared,
+            adopt=adopt_networks,
         ),
     ] = (),
     *,
@@ -30,9 +35,13 @@ def generations(
             flags=("--system",),
             metavar="GROUP",
             help="published, cpu, gpu, c, boards, chips or quantum; repeatable; default all.",
+            suggest=suggest_systems,
         ),
     ] = (),
-    lang: Annotated[str, Option(metavar="CODE", help="The language of the page and of the table: en or zh.")] = "en",
+    lang: Annotated[
+        str,
+        Option(metavar="CODE", help="The language of the page and of the table: en or zh.", suggest=suggest_languages),
+    ] = "en",
     calibration: Calibration = None,
     allow: AllowedFunctions = (),
     record: Annotated[AnyPath | None, Option(help="Write this computer's measured rows to a file.")] = None,

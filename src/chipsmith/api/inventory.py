@@ -10,6 +10,7 @@ from chipsmith.api.parameter import Argument, Option
 from chipsmith.api.values import as_chip, as_seed
 from chipsmith.api.verb import Schema, Verb
 from chipsmith.console import inventory as console
+from chipsmith.console.choices import suggest_operators, suggest_targets
 from chipsmith.console.suggestions import suggest_chips
 from chipsmith.schema import Json
 
@@ -50,9 +51,14 @@ def chips(
 
 
 def conformance(
-    target: Annotated[str, Option(help="npu (the simulated chip), reference, rtl, c, or your own.")] = "npu",
+    target: Annotated[
+        str, Option(help="npu (the simulated chip), reference, rtl, c, or your own.", suggest=suggest_targets)
+    ] = "npu",
     *,
-    ops: Annotated[Sequence[str], Option(flags=("--op",), help="An operator, such as conv2d; repeatable.")] = (),
+    ops: Annotated[
+        Sequence[str],
+        Option(flags=("--op",), help="An operator, such as conv2d; repeatable.", suggest=suggest_operators),
+    ] = (),
     seed: Annotated[int | None, Option(help="Draws other cases than the generator's own.")] = None,
     sample: Annotated[int | None, Option(help="So many cases of each operator, spread over all.")] = None,
     most_cycles: Annotated[int, Option(help="Longer cases are not run in RTL.")] = 1_000_000,

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
+from chipsmith.api.adopt import adopt_raw
 from chipsmith.api.forms import (
     AllowedFunctions,
     AnyPath,
@@ -16,6 +17,7 @@ from chipsmith.api.forms import (
     RecipeSettings,
     RequiredSignature,
     Resume,
+    RunArgument,
     Seed,
     ShowProgress,
     Track,
@@ -37,6 +39,7 @@ from chipsmith.api.values import (
 )
 from chipsmith.api.verb import Schema, Verb
 from chipsmith.console import jobs as console
+from chipsmith.console.choices import suggest_methods, suggest_parts
 from chipsmith.console.predictions import present_predictions
 from chipsmith.console.suggestions import suggest_recipes
 from chipsmith.errors import BadInput
@@ -46,7 +49,7 @@ if TYPE_CHECKING:
     from chipsmith.deployment.prediction import Predicted
     from chipsmith.flow.compress import Compressed
     from chipsmith.flow.judging import JudgedProgram
-    from chipsmith.flow.live import AnyRecipe, AnyRun
+    from chipsmith.flow.live import AnyRecipe
     from chipsmith.flow.results import QuantumRunResult, RunResult, TrainResult
     from chipsmith.learn import Recipe
     from chipsmith.shown import Several
@@ -212,6 +215,7 @@ def compress(
         Option(
             flags=("--method",),
             help="quantised_in_training, channels, search, two_of_four, unstructured; repeatable.",
+            suggest=suggest_methods,
         ),
     ] = (),
     trials: Annotated[int, Option(help="Structures that a search looks at, with each of its samplers.")] = 12,
@@ -252,6 +256,7 @@ def predict(
         Argument(
             metavar="INPUT...",
             help="An image, a sound, a CSV, .npy or .npz file, a folder of such; a text or a file with one.",
+            adopt=adopt_raw,
         ),
     ],
     *,
@@ -303,7 +308,7 @@ def judge(
             suggest=suggest_recipes,
         ),
     ] = None,
-    part: Annotated[str, Option(help="The part of the data: validation or test.")] = "test",
+    part: Annotated[str, Option(help="The part of the data: validation or test.", suggest=suggest_parts)] = "test",
     settings: RecipeSettings = (),
     limits: ProgramLimits = None,
     require_signature: RequiredSignature = None,
@@ -333,7 +338,7 @@ def judge(
 
 
 def report(
-    folder: Annotated["AnyRun", Argument(metavar="RUN_FOLDER", help="What `chipsmith run` left.")],
+    folder: RunArgument,
 ) -> "RunResult | QuantumRunResult":
     """Write the page of a run again from its result.json, and print its closing table.
 

@@ -8,6 +8,7 @@ from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter
 from chipsmith.api.values import as_chips, as_path, as_seed
 from chipsmith.api.verb import Verb
 from chipsmith.console import kernels as console
+from chipsmith.console.choices import suggest_dtypes, suggest_kernels
 
 if TYPE_CHECKING:
     from chipsmith.studies.kernel_results import KernelResult
@@ -29,7 +30,11 @@ def _take_given(words: Mapping[str, Any]) -> Mapping[str, object]:
 
 def kernel(
     kind: Annotated[
-        str, Argument(help="conv2d, depthwise, matmul, softmax, attention, lstm-cell, ...; docs/kernels.md.")
+        str,
+        Argument(
+            help="conv2d, depthwise, matmul, softmax, attention, lstm-cell, ...; docs/kernels.md.",
+            suggest=suggest_kernels,
+        ),
     ],
     *,
     parameters: Annotated[
@@ -38,7 +43,9 @@ def kernel(
     chips: ChipsOption = None,
     chip: ChipsByChip = None,
     settings: ChipSettings = (),
-    dtype: Annotated[str, Option(help="What activations are on the chip: int8 or int16; weights are int8.")] = "int8",
+    dtype: Annotated[
+        str, Option(help="What activations are on the chip: int8 or int16; weights are int8.", suggest=suggest_dtypes)
+    ] = "int8",
     seed: Annotated[int, Option(help="Seed of weights and inputs.")] = 0,
     threads: Annotated[int, Option(help="Threads on this computer.")] = 1,
     inferences: Annotated[

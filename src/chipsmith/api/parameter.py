@@ -16,12 +16,14 @@ from typing import Annotated, Any, get_args, get_origin
 class Argument:
     """A parameter that a command takes by its place; `metavar` stands for it in the usage (default its name).
 
-    `suggest` gives words that a shell offers for it, beside files.
+    `suggest` gives words that a shell offers for it, beside files. `adopt` makes of a value what the verb takes, as the
+    folder of a run of its name.
     """
 
     help: str
     metavar: str | None = None
     suggest: Callable[[], Iterator[str]] | None = None
+    adopt: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +31,7 @@ class Option:
     """A parameter that a command takes by `flags` (default `--` and its name).
 
     A sequence is an option that may be repeated, or one text whose parts are divided by `separator`. A tuple is an
-    option that takes several words at once, which `metavar` names. `suggest` as that of an Argument.
+    option that takes several words at once, which `metavar` names. `suggest` and `adopt` as those of an Argument.
     """
 
     help: str
@@ -37,6 +39,7 @@ class Option:
     metavar: str | None = None
     separator: str = ""
     suggest: Callable[[], Iterator[str]] | None = None
+    adopt: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

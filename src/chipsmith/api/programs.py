@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
+from chipsmith.api.adopt import adopt_arrays, adopt_needed_arrays
 from chipsmith.api.forms import (
     AllowedFunctions,
     AnyPath,
@@ -44,6 +45,7 @@ from chipsmith.api.values import (
 )
 from chipsmith.api.verb import Verb
 from chipsmith.console import programs as console
+from chipsmith.console.choices import suggest_boards, suggest_precisions, suggest_runtimes, suggest_targets
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
@@ -141,7 +143,9 @@ def _check(
 def simulate(
     program: CompiledProgram,
     *,
-    inputs: Annotated[Inputs, Option(flags=("--input",), help="Inputs: .npy, or .npz keyed by tensor name.")] = None,
+    inputs: Annotated[
+        Inputs, Option(flags=("--input",), help="Inputs: .npy, or .npz keyed by tensor name.", adopt=adopt_arrays)
+    ] = None,
     output: Annotated[AnyPath | None, Option(help="Where the outputs go: .npy or .npz.")] = None,
     residue: Annotated[bool, Option(help="List what an inference leaves in the memories and registers.")] = False,
     limits: ProgramLimits = None,
@@ -199,7 +203,11 @@ def infer(
     *,
     inputs: Annotated[
         "AnyPath | Array | Mapping[str, Array]",
-        Option(flags=("--input",), help="Inputs as the network takes them: .npy, or .npz keyed by their names."),
+        Option(
+            flags=("--input",),
+            help="Inputs as the network takes them: .npy, or .npz keyed by their names.",
+            adopt=adopt_needed_arrays,
+        ),
     ],
     calibration: Calibration = None,
     random_calibration: RandomCalibration = False,
@@ -210,16 +218,26 @@ def infer(
     output: Annotated[AnyPath | None, Option(help="Where the outputs go: .npz keyed by their names.")] = None,
     chip: ChipOption = "edge-256",
     settings: ChipSettings = (),
-    target: Annotated[str, Option(help="What runs it: a target of `chipsmith doctor`, such as source or cpu.")] = "npu",
-    runtime: Annotated[str | None, Option(help="The library that runs it on target cpu, such as openvino.")] = None,
-    precision: Annotated[str | None, Option(help="What target cpu computes in: int8 or float32.")] = None,
+    target: Annotated[
+        str,
+        Option(help="What runs it: a target of `chipsmith doctor`, such as source or cpu.", suggest=suggest_targets),
+    ] = "npu",
+    runtime: Annotated[
+        str | None, Option(help="The library that runs it on target cpu, such as openvino.", suggest=suggest_runtimes)
+    ] = None,
+    precision: Annotated[
+        str | None, Option(help="What target cpu computes in: int8 or float32.", suggest=suggest_precisions)
+    ] = None,
     threads: Annotated[int | None, Option(help="How many threads cpu and torch may use; default all.")] = None,
     timed: Annotated[
         int | None, Option(flags=("--time",), metavar="N", help="Measure so many warm inferences of the first input.")
     ] = None,
     board: Annotated[
         str | None,
-        Option(help="The emulated board of the target c: mps2-an386, mps2-an500, riscv32-virt, riscv32-virt-im."),
+        Option(
+            help="The emulated board of the target c: mps2-an386, mps2-an500, riscv32-virt, riscv32-virt-im.",
+            suggest=suggest_boards,
+        ),
     ] = None,
     limits: ProgramLimits = None,
     require_signature: RequiredSignature = None,

@@ -20,6 +20,7 @@ from chipsmith.api.parameter import Option
 from chipsmith.api.values import as_chip, as_path
 from chipsmith.api.verb import Verb
 from chipsmith.console import scaling as console
+from chipsmith.console.choices import suggest_scaling_axes
 
 if TYPE_CHECKING:
     from chipsmith.studies.scaling.curve import Scaling
@@ -32,7 +33,11 @@ def scale(
     *,
     over: Annotated[
         Sequence[str],
-        Option(separator=",", help="What grows: batch, threads, array, lanes, memory, bus; separated by commas."),
+        Option(
+            separator=",",
+            help="What grows: batch, threads, array, lanes, memory, bus; separated by commas.",
+            suggest=suggest_scaling_axes,
+        ),
     ] = _AXES,
     chip: ChipOption = "edge-256",
     settings: ChipSettings = (),

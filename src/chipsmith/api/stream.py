@@ -5,11 +5,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from chipsmith.api.adopt import adopt_run, adopt_source
 from chipsmith.api.forms import AnyPath, ProgramLimits, RecipeSettings, RequiredSignature
 from chipsmith.api.parameter import Argument, Option
 from chipsmith.api.values import as_program, as_recipe_name, as_seed, find_program
 from chipsmith.api.verb import Verb
 from chipsmith.console import stream as console
+from chipsmith.console.choices import suggest_sample_formats
+from chipsmith.console.suggestions import suggest_programs, suggest_recipes
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
@@ -25,18 +28,32 @@ if TYPE_CHECKING:
 def stream(
     program: Annotated[
         "AnyProgram",
-        Argument(metavar="P.program|RUN_FOLDER", help="What `chipsmith run` left in its folder, or the folder."),
+        Argument(
+            metavar="P.program|RUN",
+            help="What `chipsmith run` left in its folder, or the folder or name of the run.",
+            suggest=suggest_programs,
+            adopt=adopt_run,
+        ),
     ],
     source: Annotated[
         "str | os.PathLike[str] | Array | Iterable[Array] | Iterable[str]",
-        Argument(metavar="FILE|-", help="A sound, a CSV file of rows, a text; - is what is piped in."),
+        Argument(
+            metavar="FILE|-",
+            help="A sound, a CSV file of rows, a text; - is what is piped in.",
+            adopt=adopt_source,
+        ),
     ] = "-",
     *,
     rate: Annotated[
         float | None, Option(metavar="HZ", help="Samples a second of raw sound; rows or tokens a second of others.")
     ] = None,
     sample_format: Annotated[
-        str, Option(flags=("--format",), help="How raw samples are written: s16le, s32le, u8 or f32le.")
+        str,
+        Option(
+            flags=("--format",),
+            help="How raw samples are written: s16le, s32le, u8 or f32le.",
+            suggest=suggest_sample_formats,
+        ),
     ] = "s16le",
     channels: Annotated[int, Option(help="Channels of raw sound, which are averaged.")] = 1,
     hop_ms: Annotated[
@@ -99,11 +116,20 @@ def stream(
 def tune(
     program: Annotated[
         "AnyPath | RunResult",
-        Argument(metavar="P.program|RUN_FOLDER", help="What `chipsmith run` left in its folder, or the folder."),
+        Argument(
+            metavar="P.program|RUN",
+            help="What `chipsmith run` left in its folder, or the folder or name of the run.",
+            suggest=suggest_programs,
+            adopt=adopt_run,
+        ),
     ],
     *,
     recipe: Annotated[
-        "AnyPath | Recipe", Option(help="Whose recordings are joined: wake_word, spoken_digits, or a file like these.")
+        "AnyPath | Recipe",
+        Option(
+            help="Whose recordings are joined: wake_word, spoken_digits, or a file like these.",
+            suggest=suggest_recipes,
+        ),
     ] = "wake_word",
     settings: RecipeSettings = (),
     detect: Annotated[

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chipsmith.api.adopt import adopt_run
 from chipsmith.api.forms import AnyPath
 from chipsmith.errors import BadInput
 
@@ -140,9 +141,15 @@ def as_model(model: object) -> object:
 
 
 def as_named_network(model: object) -> object:
-    """A network by its name, with a run or a training as its folder; one in memory as it is."""
+    """A network by its name, with a run or a training as its folder; one in memory as it is.
+
+    What is known by name, and recipes, come before the runs in ./runs.
+    """
     if isinstance(model, str):
-        return model
+        from chipsmith.flow.generation_networks import DEFAULT_NETWORKS
+        from chipsmith.learn import shipped_recipes
+
+        return model if model in (*DEFAULT_NETWORKS, *shipped_recipes()) else adopt_run(model)
     if isinstance(model, os.PathLike):
         return os.fspath(model)
     from chipsmith.flow.results import QuantumRunResult, RunResult, TrainResult
