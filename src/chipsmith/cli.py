@@ -191,6 +191,8 @@ def _click_option(parameter: Parameter, form: Option) -> click.Option:
 
 def _completion(form: Argument | Option) -> dict[str, Any]:
     """`shell_complete` for a word with names to offer, or none where click itself knows what to offer."""
+    if isinstance(form, Option) and form.suggest_for is not None:
+        return {"shell_complete": partial(_offer_for, form.suggest_for)}
     if form.suggest is None:
         return {}
     separator = form.separator if isinstance(form, Option) else ""
@@ -199,6 +201,23 @@ def _completion(form: Argument | Option) -> dict[str, Any]:
 
 def _offer_files(_context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem[str]]:
     return [CompletionItem(begun, type="file")]
+
+
+def _offer_for(
+    suggest: Callable[[Mapping[str, Any]], Iterator[str]],
+    context: click.Context,
+    parameter: click.Parameter,
+    begun: str,
+) -> list[CompletionItem[str]]:
+    """The same for names that depend on the other words of the line.
+
+    Behind an option that waits for its value click leaves the arguments unread.
+    """
+    unread = iter(context.args)
+    places = [each.name for each in context.command.params if isinstance(each, click.Argument)]
+    words = {name: value for name, value in context.params.items() if value is not None}
+    words |= dict(zip((name for name in places if name not in words), unread, strict=False))
+    return _offer(partial(suggest, words), "", context, parameter, begun)
 
 
 def _offer(

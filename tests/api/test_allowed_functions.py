@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import chipsmith
-from chipsmith.errors import BadInput
+from chipsmith.api import VERBS
+from chipsmith.api.door import enter, unknown_options
+from chipsmith.api.parameter import Argument
+from chipsmith.errors import BadInput, OperatorRefused
 
 torch = pytest.importorskip("torch")
 
@@ -56,6 +62,34 @@ def test_what_reads_the_data_alone_needs_no_leave(own):
         chipsmith.tune(program, recipe=own / "own.yaml")
 
 
+def test_no_refusal_of_a_verb_names_an_option_that_the_verb_has_not(own, tmp_path, monkeypatch):
+    """Every verb that takes a run or a recipe, given one that names a function."""
+    monkeypatch.chdir(tmp_path)
+    messages = []
+    for verb in VERBS.values():
+        for word in verb.words:
+            taken = word.help.lower()
+            if not isinstance(word.form, Argument) or not ("run" in taken or "recipe" in taken or "study" in taken):
+                continue
+            if verb.name in NOT_HERE:
+                continue
+            given = own / "run" if "run" in taken else own / "own.yaml"
+            needed = {each.name: NEEDED[each.name] for each in verb.words if each.required and each.name != word.name}
+            outs = {"out": tmp_path / verb.name} if "out" in inspect.signature(verb.function).parameters else {}
+            try:
+                enter(verb, {**needed, **outs, word.name: [given] * 2 if verb.name == "compare" else given})
+            except (BadInput, OperatorRefused) as error:
+                messages.append((verb.name, str(error), unknown_options(verb, str(error))))
+    assert [row for row in messages if row[2]] == []
+    refused = {name for name, said, _ in messages if "--allow" in said}
+    assert {"diff", "run", "train", "compress", "audit"} <= refused
+
+
+NOT_HERE = ("power", "cosim", "sign", "verify", "runs", "generations")
+"""Verbs that never read a recipe, or take minutes."""
+NEEDED = {"inputs": np.zeros((1, 1, 8, 8), np.float32), "output": Path("firmware"), "key": Path("key.pem")}
+
+
 def test_a_study_of_such_a_recipe_can_be_searched(own, tmp_path):
     study = tmp_path / "study.yaml"
     fields = {
@@ -69,5 +103,5 @@ def test_a_study_of_such_a_recipe_can_be_searched(own, tmp_path):
     study.write_text(json.dumps(fields))
     with pytest.raises(BadInput, match=f"--allow {NAME}"):
         chipsmith.search(study, out=tmp_path / "search")
-    found = chipsmith.search(study, out=tmp_path / "search", allow=[NAME])
-    assert found.result.trials
+    searched = chipsmith.search(study, out=tmp_path / "search", allow=[NAME])
+    assert searched.result.trials

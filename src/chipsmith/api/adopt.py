@@ -28,10 +28,10 @@ def adopt_run(value: Any) -> Any:
         return value
     listed = _RUNS / value
     try:
-        found = not Path(value).exists() and listed.is_dir() and listed != _RUNS
+        is_name = not Path(value).exists() and listed.is_dir() and listed != _RUNS
     except (OSError, ValueError):  # a text that no file can be named by
         return value
-    return str(listed) if found else value
+    return str(listed) if is_name else value
 
 
 def adopt_runs(value: Any) -> Any:

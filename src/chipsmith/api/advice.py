@@ -21,7 +21,7 @@ from chipsmith.api.parameter import Argument, Option
 from chipsmith.api.values import as_chip, as_own_program, as_path, as_program, as_volume
 from chipsmith.api.verb import Verb
 from chipsmith.console import advice as console
-from chipsmith.console.suggestions import suggest_chips, suggest_explained
+from chipsmith.console.suggestions import suggest_chips, suggest_explained, suggest_layers
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def explain(
             metavar="LAYER=COUNT",
             help="Look at the network with so many output channels in a convolution; repeatable.",
             adopt=adopt_settings,
+            suggest_for=suggest_layers,
         ),
     ] = (),
     calibration: Calibration = None,

@@ -31,7 +31,8 @@ class Option:
     """A parameter that a command takes by `flags` (default `--` and its name).
 
     A sequence is an option that may be repeated, or one text whose parts are divided by `separator`. A tuple is an
-    option that takes several words at once, which `metavar` names. `suggest` and `adopt` as those of an Argument.
+    option that takes several words at once, which `metavar` names. `suggest` and `adopt` as those of an Argument;
+    `suggest_for` gives words that depend on the others of the line, which it gets by name.
     """
 
     help: str
@@ -40,6 +41,7 @@ class Option:
     separator: str = ""
     suggest: Callable[[], Iterator[str]] | None = None
     adopt: Callable[[Any], Any] | None = None
+    suggest_for: Callable[[Mapping[str, Any]], Iterator[str]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

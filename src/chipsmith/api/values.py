@@ -225,16 +225,15 @@ def as_genuine_model(model: object, require_signature: AnyPath | None) -> "Itera
 def as_arrays(inputs: "AnyPath | Array | Mapping[str, Array]", program: "Program") -> "Mapping[str, Array]":
     """Arrays by the names of a Program's inputs, the array of its only one, or an `.npy` or `.npz` file.
 
-    Raises BadInput.
+    Wider integers than a port's, as those of lists, become its own where it holds all of them. Raises BadInput.
     """
-    from chipsmith.flow.arrays import name_inputs, read_inputs
+    from chipsmith.flow.arrays import fit_integers, name_inputs, read_inputs
 
-    if isinstance(inputs, Mapping):
-        return inputs
     ports = program.manifest.inputs
     if isinstance(inputs, str | os.PathLike):
         return read_inputs(Path(inputs), ports)
-    return name_inputs(inputs, ports, origin="one array is given")
+    named = inputs if isinstance(inputs, Mapping) else name_inputs(inputs, ports, origin="one array is given")
+    return fit_integers(named, ports)
 
 
 def as_arrays_by_name(inputs: "AnyPath | Array | Mapping[str, Array]") -> "Array | Mapping[str, Array]":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +53,21 @@ def suggest_explained() -> Iterator[str]:
     """Runs, networks and programs."""
     yield from suggest_models()
     yield from _files(".program")
+
+
+def suggest_layers(words: Mapping[str, Any]) -> Iterator[str]:
+    """The layers, each with its sign (conv1=), of the network that a line names: a .tosa file, or a run."""
+    from chipsmith.tosa.file import read_tosa
+    from chipsmith.tosa.passes.channels import CHANNEL_LAYERS
+
+    named = words.get("model")
+    if named is None:
+        return
+    path = Path(named) if Path(named).exists() else Path(_RUNS, named)
+    files = sorted(path.glob("*.tosa")) if path.is_dir() else [path]
+    for file in files[:1]:
+        if file.suffix == ".tosa" and file.is_file():
+            yield from (f"{row.name}=" for row in read_tosa(file).operators if row.kind in CHANNEL_LAYERS)
 
 
 def suggest_compared() -> Iterator[str]:

@@ -78,7 +78,7 @@ def is_picture(raw: Any) -> bool:
 
 
 def open_image(raw: Any) -> Image:
-    """The decoded image of a path, of the bytes of a file, or of a picture. Raises BadInput, naming it, where there is none."""
+    """The decoded image of a path, of the bytes of a file, or of a picture. Raises BadInput, which names it."""
     with _opened(raw) as image:
         image.load()
         return image
