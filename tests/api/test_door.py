@@ -124,6 +124,15 @@ def test_a_picture_is_read_as_its_file_would_be():
         find_raw(texts, given)
 
 
+def test_a_stream_of_tensors_or_rows_is_one_of_arrays():
+    rows = [[1.0, 2.0], [3.0, 4.0]]
+    for source in (iter(torch.tensor(rows)), iter(rows), (tuple(row) for row in rows)):
+        pieces = list(adopt_arguments(VERBS["stream"], {"source": source})["source"])
+        assert [piece.tolist() for piece in pieces] == rows
+    assert list(adopt_arguments(VERBS["stream"], {"source": iter(["1,2", "3,4"])})["source"]) == ["1,2", "3,4"]
+    assert adopt_arguments(VERBS["stream"], {"source": "-"})["source"] == "-"
+
+
 # --- runs by name ----------------------------------------------------------------------------------------------------
 
 
@@ -138,6 +147,18 @@ def test_a_name_is_that_of_a_run_where_no_path_has_it(tmp_path, monkeypatch):
         assert adopt_run(name) == name
     (tmp_path / "digits-0").touch()
     assert adopt_run("digits-0") == "digits-0"
+
+
+def test_a_name_that_is_none_is_refused_with_those_that_there_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInput, match=r"no file or folder digts, and no run of that name in \./runs$"):
+        chipsmith.simulate("digts")
+    (tmp_path / "runs" / "digits").mkdir(parents=True)
+    (tmp_path / "runs" / "digits" / "result.json").touch()
+    with pytest.raises(BadInput, match="did you mean digits"):
+        chipsmith.predict("digts", "x.png")
+    with pytest.raises(BadInput, match="there are digits"):
+        chipsmith.simulate("unlike")
 
 
 @pytest.mark.parametrize(("verb", "word"), RUNS, ids=names(RUNS))

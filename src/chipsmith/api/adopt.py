@@ -77,9 +77,10 @@ def adopt_calibration(value: Any) -> Any:
 
 
 def adopt_source(value: Any) -> Any:
-    """A file, `-` or an iterator as it is; an array of numpy for a tensor or a list of numbers."""
-    is_array = hasattr(value, "__array__") or (isinstance(value, list | tuple) and _is_numbers(value))
-    return to_array(value, "the source") if is_array else value
+    """A file or `-` as it is; an array of numpy for a tensor or a list of numbers, and for each such of an iterator."""
+    if isinstance(value, str | os.PathLike) or not isinstance(value, Iterable):
+        return value
+    return to_array(value, "the source") if _holds_numbers(value) else map(_adopt_piece, value)
 
 
 def adopt_raw(value: Any) -> Any:
@@ -159,6 +160,14 @@ def _convert(value: Any, what: str) -> Array:
         raise BadInput(f"{what} is {_kind(value)}, of which there is no array: {_MEND}") from error
 
 
+def _adopt_piece(value: Any) -> Any:
+    return to_array(value, "a piece of the source") if _holds_numbers(value) else value
+
+
+def _holds_numbers(value: Any) -> bool:
+    return _is_array(value) or (isinstance(value, list | tuple) and _is_numbers(value))
+
+
 def _adopt_example(value: Any) -> Any:
     if _is_picture(value) or _is_table(value) or isinstance(value, str | os.PathLike | Mapping):
         return value
@@ -197,4 +206,6 @@ def _dtype_kind(value: Any) -> str:
 
 def _kind(value: Any) -> str:
     name = type(value).__name__
+    if value is None:
+        return "nothing"
     return f"a{'n' if name[:1].lower() in 'aeiou' else ''} {name}"

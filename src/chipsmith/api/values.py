@@ -117,10 +117,28 @@ def find_program(program: "AnyProgram") -> "Program | Path":
     if isinstance(program, Program):
         return program
     if isinstance(program, str | os.PathLike) and not Path(program).is_dir():
+        _refuse_unknown_name(Path(program))
         return Path(program)
     from chipsmith.flow import live
 
     return live.find_program(program)
+
+
+def _refuse_unknown_name(path: Path) -> None:
+    """Raise BadInput for what is no file and looks like the name of a run, with the runs that there are."""
+    if path.suffix or len(path.parts) != 1 or path.exists():
+        return
+    from chipsmith.console.suggestions import suggest_runs
+    from chipsmith.suggest import nearest_at_end
+
+    runs = list(suggest_runs())
+    listed = f"; there are {', '.join(runs[:_SOME_RUNS])}{', ...' if len(runs) > _SOME_RUNS else ''}" if runs else ""
+    hint = nearest_at_end(path.name, runs) or listed
+    raise BadInput(f"there is no file or folder {path}, and no run of that name in ./runs{hint}")
+
+
+_SOME_RUNS = 5
+"""Runs that a message names."""
 
 
 def name_program(program: "AnyProgram", loaded: "Program") -> str:
