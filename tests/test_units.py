@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from chipsmith.units import (
+    counted,
     format_bytes,
     format_energy,
     format_time,
@@ -70,3 +71,11 @@ def test_no_other_units_are_written_by_the_code():
         if STRAY.search(line)
     ]
     assert not stray, "\n".join(stray)
+
+
+def test_a_number_of_things():
+    assert [counted(number, "inference") for number in (0, 1, 2000)] == [
+        "0 inferences",
+        "1 inference",
+        "2,000 inferences",
+    ]

@@ -16,11 +16,12 @@ else:
 
     def __getattr__(name: str) -> object:
         from chipsmith.api import VERBS
+        from chipsmith.api.door import python_function
 
         if name == "__all__":
             return list(VERBS)
         if name in VERBS:
-            return VERBS[name].function
+            return python_function(VERBS[name])
         raise AttributeError(f"module 'chipsmith' has no attribute '{name}'")
 
     def __dir__() -> list[str]:

@@ -13,7 +13,7 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,6 +23,7 @@ from click.shell_completion import CompletionItem
 
 import chipsmith
 from chipsmith.api import VERBS
+from chipsmith.api.door import enter
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter, Supplied
 from chipsmith.api.verb import JSON_HELP, AnyVerb
 from chipsmith.api.words import is_sequence, scalar_type, tuple_parts
@@ -133,7 +134,7 @@ class Command(click.Command):
             print_json(self.verb.schema.read())
             return
         with quiet_stdout(words["json"]):
-            result = self.verb.function(**_verb_arguments(self.verb, words))
+            result = enter(self.verb, _verb_arguments(self.verb, words))
         shown = self.verb.present(result)
         if shown is None:
             return
@@ -191,18 +192,38 @@ def _click_option(parameter: Parameter, form: Option) -> click.Option:
 
 def _completion(form: Argument | Option) -> dict[str, Any]:
     """`shell_complete` for a word with names to offer, or none where click itself knows what to offer."""
-    if form.suggest is None:
+    if isinstance(form, Option) and form.suggest_for is not None:
+        return {"shell_complete": partial(_offer_for, form.suggest_for)}
+    offered = form.suggest or form.choices
+    if offered is None:
         return {}
     separator = form.separator if isinstance(form, Option) else ""
-    return {"shell_complete": partial(_offer, form.suggest, separator)}
+    return {"shell_complete": partial(_offer, offered, separator)}
 
 
 def _offer_files(_context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem[str]]:
     return [CompletionItem(begun, type="file")]
 
 
+def _offer_for(
+    suggest: Callable[[Mapping[str, Any]], Iterator[str]],
+    context: click.Context,
+    parameter: click.Parameter,
+    begun: str,
+) -> list[CompletionItem[str]]:
+    """The same for names that depend on the other words of the line.
+
+    Behind an option that waits for its value click leaves the arguments unread.
+    """
+    unread = iter(context.args)
+    places = [each.name for each in context.command.params if isinstance(each, click.Argument)]
+    words = {name: value for name, value in context.params.items() if value is not None}
+    words |= dict(zip((name for name in places if name not in words), unread, strict=False))
+    return _offer(partial(suggest, words), "", context, parameter, begun)
+
+
 def _offer(
-    suggest: Callable[[], Iterator[str]], separator: str, _context: click.Context, _: click.Parameter, begun: str
+    suggest: Callable[[], Iterable[str]], separator: str, _context: click.Context, _: click.Parameter, begun: str
 ) -> list[CompletionItem[str]]:
     """The names that a word may go on to; files too, where none of them does. Of a list the last word is begun."""
     head, mark, word = begun.rpartition(separator) if separator else ("", "", begun)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 
@@ -9,7 +10,24 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
     """The known name that a wrong one is most like; None where none is close."""
     import difflib
 
-    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    return close[0] if close else _of_same_word(name, names)
+
+
+def _of_same_word(name: str, known: Sequence[str]) -> str | None:
+    """The known name that has a word of a wrong one, one or many of it: image_folder of images."""
+    words = _words(name)
+    return next((each for each in known if words & _words(each)), None)
+
+
+def _words(name: str) -> set[str]:
+    parts = (part.removesuffix("s") for part in re.split(r"[^a-z0-9]+", name.lower()))
+    return {part for part in parts if len(part) >= _SHORTEST}
+
+
+_SHORTEST = 4
+"""Letters of a word by which names are alike."""
 
 
 def nearest_in_brackets(name: str, known: Iterable[str]) -> str:

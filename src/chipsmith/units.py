@@ -62,6 +62,11 @@ def format_bytes(size_bytes: int) -> str:
     return f"{f'{size_bytes / size:,.1f}'.removesuffix('.0')} {name}"
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things: '1 inference', '2,000 inferences'."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def spell_units(text: str) -> str:
     """A text with its units as they are written on pages: constants' tables, which are plain ASCII, say um2 and uJ."""
     return _ASCII_UNIT.sub(lambda unit: _SPELLED[unit[0]], text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -18,9 +19,12 @@ from tiny_run import iris_recipe, run_iris
 
 import chipsmith
 from chipsmith.api import VERBS
+from chipsmith.console.advice import present_explanation
+from chipsmith.console.predictions import present_predictions
 from chipsmith.errors import BadInput
 from chipsmith.shown import LETTERS, Several
 from chipsmith.tosa.file import read_tosa
+from chipsmith.units import significant
 
 DIGITS = Path(__file__).parents[1] / "networks" / "digits_cnn.tosa"
 IMAGES = np.zeros((1, 1, 28, 28), np.int8)
@@ -192,6 +196,9 @@ PICTURES = {
     "scale": "batch array",
     "search": "trials hypervolume",
     "compress": "front",
+    "explain": "critical_path",
+    "compare": "metric-0 layer-cycles layer-energy",
+    "predict": "answers classes",
 }
 
 
@@ -215,6 +222,38 @@ def test_a_picture_has_the_figures(results):
     assert sum(sum(bar.x) for bar in shares) == results["simulate"].cold.latency_cycles
     (layers,) = results["diff"].plot().data
     assert list(layers.x) == [layer.int8.snr_db for layer in results["diff"].layers]
+    path = results["explain"].plot().data
+    assert sum(bar.x[bar.y.index("cold")] for bar in path) == results["explain"].advice.figures.cold_cycles
+    (answer,) = results["predict"].predictions
+    assert list(results["predict"].plot().data[0].x) == [100 * p for p in answer.answer["probabilities"].values()]
+
+
+def test_explanations_and_predictions_are_tables_in_a_notebook(results):
+    explained = read_html(results["explain"]._repr_html_())
+    assert explained.names["table"] == 1  # of a program: the layers, and no changes
+    assert "bound by" in explained.text
+    both = read_html(chipsmith.explain(DIGITS)._repr_html_())
+    assert both.names["table"] == 2
+    assert "repeated by" in both.text
+    predicted = read_html(results["predict"]._repr_html_())
+    assert predicted.names["table"] == 1
+    assert results["predict"].predictions[0].line in predicted.text
+
+
+def test_what_helps_a_program_is_asked_of_its_network(results, capsys):
+    assert "of its program: give the network, or the run, and changes are simulated" in repr(results["explain"])
+    present_explanation(results["explain"]).print_text()
+    assert "chipsmith explain MODEL --chip edge-256" in capsys.readouterr().out
+
+
+def test_a_comparison_tells_points_as_everything_else_does(results):
+    assert re.search(r"accuracy [+-]\d+\.\d\d points \([+-]\d+\.\d\d to [+-]\d+\.\d\d\)", repr(results["compare"]))
+
+
+def test_one_of_something_is_not_several(results, capsys):
+    present_predictions(results["predict"]).print_text()
+    assert "1 inference on edge-256" in capsys.readouterr().out
+    assert "1 inference;" in repr(chipsmith.infer(DIGITS, inputs=IMAGES[:1]))
 
 
 @pytest.mark.slow
@@ -233,9 +272,10 @@ def test_results_of_the_gates_and_of_rtl_have_short_reprs(foundry, tmp_path):
 
 def test_a_repr_has_the_figures_and_how_they_were_obtained(results):
     simulated = chipsmith.simulate(chipsmith.compile(DIGITS))
+    cold, warm = simulated.cold.latency_cycles, simulated.warm.latency_cycles
     assert repr(simulated) == (
-        f"<SimResult digits_cnn on edge-256: {simulated.cold.latency_cycles:,} cycles cold, "
-        f"{simulated.warm.latency_cycles:,} warm, {simulated.cold.latency_cycles / 500:,.2f} µs at 500 MHz (simulated)>"
+        f"<SimResult digits_cnn on edge-256: {cold:,} cycles cold, {warm:,} warm, {significant(cold / 500)} µs "
+        "at 500 MHz (simulated)>"
     )
-    for words in ("bit-exact", "µJ", "(estimated)", "simulated"):
+    for words in ("bit-exact", " nJ", "(estimated)", "simulated"):
         assert words in repr(results["run"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 import pkgutil
 
 import pytest
@@ -22,7 +23,8 @@ def test_every_verb_is_a_function_of_the_package_and_a_command():
     assert set(chipsmith.__all__) == set(NAMES.split())
     assert set(cli.app.commands) == {name.replace("_", "-") for name in NAMES.split()}
     assert all(inspect.isfunction(getattr(chipsmith, name)) for name in chipsmith.__all__)
-    assert chipsmith.synth is VERBS["synth"].function
+    assert inspect.unwrap(chipsmith.synth) is VERBS["synth"].function
+    assert pickle.loads(pickle.dumps(chipsmith.synth)) is chipsmith.synth
 
 
 def test_a_star_import_brings_the_verbs():
@@ -64,7 +66,7 @@ def test_a_group_of_options_is_one_parameter_in_python():
 
 def test_the_tables_of_the_page():
     assert usage(VERBS["rtl"]) == "chipsmith rtl [CHIP]"
-    assert usage(VERBS["predict"]) == "chipsmith predict P.program|RUN_FOLDER INPUT..."
+    assert usage(VERBS["predict"]) == "chipsmith predict P.program|RUN INPUT..."
     table = verb_table(VERBS.values())
     assert "| `chipsmith doctor` | What is installed" in table
     assert "Exit code 1 where a bit or a cycle differs." in table

@@ -42,6 +42,12 @@ def test_events_have_the_fields_of_their_phase(events):
         assert event.get("dur", 0) >= 0
 
 
+def test_events_are_named_for_people(events):
+    names = {event["name"] for event in events}
+    assert not {"input input", "output output", "end"} & names
+    assert {"output", "end of the inference"} <= names
+
+
 def test_every_track_has_a_name(events):
     named = {event["tid"] for event in events if event["name"] == "thread_name"}
     assert {event["tid"] for event in events if event["ph"] == "X"} <= named

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Union
 
+from chipsmith.api.adopt import adopt_run, adopt_settings
 from chipsmith.api.forms import (
     AnyPath,
     Calibration,
@@ -20,6 +21,7 @@ from chipsmith.api.parameter import Argument, Option
 from chipsmith.api.values import as_chip, as_own_program, as_path, as_program, as_volume
 from chipsmith.api.verb import Verb
 from chipsmith.console import advice as console
+from chipsmith.console.suggestions import suggest_chips, suggest_explained, suggest_layers
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
@@ -39,14 +41,20 @@ def explain(
     model: Annotated[
         Union[AnyPath, "torch.nn.Module", "Program", "RunResult"],
         Argument(
-            metavar="MODEL|P.program|RUN_FOLDER",
-            help="A network as `estimate` takes it, what `compile` wrote, or what `run` left.",
+            metavar="MODEL|P.program|RUN",
+            help="A network as `estimate` takes it, what `compile` wrote, or the folder or name of a run.",
+            suggest=suggest_explained,
+            adopt=adopt_run,
         ),
     ],
     *,
     chip: Annotated[
         "str | Chip | None",
-        Option(flags=("--chip",), help="A chip, or a YAML file; default edge-256, or the chip of a run."),
+        Option(
+            flags=("--chip",),
+            help="A chip, or a YAML file; default edge-256, or the chip of a run.",
+            suggest=suggest_chips,
+        ),
     ] = None,
     settings: ChipSettings = (),
     channels: Annotated[
@@ -55,6 +63,8 @@ def explain(
             flags=("--channels",),
             metavar="LAYER=COUNT",
             help="Look at the network with so many output channels in a convolution; repeatable.",
+            adopt=adopt_settings,
+            suggest_for=suggest_layers,
         ),
     ] = (),
     calibration: Calibration = None,

@@ -1,9 +1,9 @@
 """What is given to a program to predict, and the file of its answers."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chipsmith.api.adopt import adopt_raw
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
@@ -13,10 +13,8 @@ _ANSWER_SUFFIXES = (".csv", ".json")
 
 
 def as_inputs(inputs: Any) -> list[Any]:
-    """What is to be predicted, as a list: one path, text, array or table stands for itself."""
-    if isinstance(inputs, str | os.PathLike | dict) or hasattr(inputs, "dtype") or hasattr(inputs, "columns"):
-        return [inputs]
-    return list(inputs)
+    """What is to be predicted, as a list: one path, text, array, picture or table stands for itself."""
+    return list(adopt_raw(inputs))
 
 
 def check_answers_file(path: Path | None) -> Path | None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Union
 
+from chipsmith.api.adopt import adopt_calibration, adopt_run, adopt_settings, adopt_shapes
 from chipsmith.api.choices import stage_words, words_in
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter, Supplied
 from chipsmith.compiler.stage import CompilerStage
@@ -11,8 +12,11 @@ from chipsmith.console.suggestions import (
     suggest_chip_fields,
     suggest_chips,
     suggest_job_fields,
+    suggest_models,
+    suggest_programs,
     suggest_recipe_fields,
     suggest_recipes,
+    suggest_runs,
 )
 
 if TYPE_CHECKING:
@@ -66,7 +70,12 @@ def _build_limits(given: Mapping[str, Any]) -> "Limits | None":
 
 Model = Annotated[
     "AnyModel",
-    Argument(metavar="MODEL", help="A .tosa, .tflite or .onnx file, package.module:function, or a run's folder."),
+    Argument(
+        metavar="MODEL",
+        help="A .tosa, .tflite or .onnx file, package.module:function, or a run's folder or name.",
+        suggest=suggest_models,
+        adopt=adopt_run,
+    ),
 ]
 ChipOption = Annotated[
     "AnyChip", Option(flags=("--chip",), help="A chip of `chipsmith chips`, or a YAML file.", suggest=suggest_chips)
@@ -97,6 +106,7 @@ ChipSettings = Annotated[
         help="Replace a field of the chip; repeatable.",
         agent_help="Fields of the chip to replace, each FIELD=VALUE, such as tensor.rows=32.",
         suggest=suggest_chip_fields,
+        adopt=adopt_settings,
     ),
 ]
 RecipeSettings = Annotated[
@@ -107,6 +117,7 @@ RecipeSettings = Annotated[
         help="Replace a field; repeatable.",
         agent_help="Fields of the recipe to replace, each FIELD=VALUE, such as training.epochs=3.",
         suggest=suggest_recipe_fields,
+        adopt=adopt_settings,
     ),
 ]
 JobSettings = Annotated[
@@ -118,6 +129,7 @@ JobSettings = Annotated[
         agent_help="Fields to replace, each FIELD=VALUE: of the recipe (training.epochs=3) or the chip "
         "(tensor.rows=32).",
         suggest=suggest_job_fields,
+        adopt=adopt_settings,
     ),
 ]
 CompilerStages = Annotated[
@@ -133,7 +145,9 @@ Calibration = Annotated[
     "AnyCalibration | None",
     Option(
         help="Inputs that choose the integers of a float network: .npy, .npz, a folder of images, or a recipe, whose "
-        "training examples they are."
+        "training examples they are.",
+        suggest=suggest_recipes,
+        adopt=adopt_calibration,
     ),
 ]
 Floor = Annotated[
@@ -152,6 +166,7 @@ Shapes = Annotated[
         flags=("--shape",),
         metavar="NAME=1x3x224x224",
         help="The shape of an input whose sizes the network leaves open; repeatable.",
+        adopt=adopt_shapes,
     ),
 ]
 Quantise = Annotated[
@@ -201,21 +216,43 @@ Track = Annotated[
 ]
 ShowProgress = Annotated["Progress | None", Supplied(supply=_terminal_progress)]
 CompiledProgram = Annotated[
-    Union[AnyPath, "AnyProgram"], Argument(metavar="P.program", help="What `chipsmith compile` wrote.")
+    Union[AnyPath, "AnyProgram"],
+    Argument(
+        metavar="P.program|RUN",
+        help="What `chipsmith compile` wrote, or a run's folder or name.",
+        suggest=suggest_programs,
+        adopt=adopt_run,
+    ),
 ]
 DeployedProgram = Annotated[
     Union[AnyPath, "AnyProgram"],
-    Argument(metavar="P.program|RUN_FOLDER", help="What `chipsmith run` left: its folder, or the program in it."),
+    Argument(
+        metavar="P.program|RUN",
+        help="What `chipsmith run` left: its folder or name, or the program in it.",
+        suggest=suggest_programs,
+        adopt=adopt_run,
+    ),
 ]
 Passphrase = Annotated[str | None, Supplied(supply=_passphrase)]
 SignedPath = Annotated[
     Union[AnyPath, "AnyRun | CompileResult"],
-    Argument(metavar="P.program|RUN_FOLDER", help="A program, another file such as a network, or a run's folder."),
+    Argument(
+        metavar="P.program|RUN",
+        help="A program, another file such as a network, or a run's folder or name.",
+        suggest=suggest_programs,
+        adopt=adopt_run,
+    ),
 ]
 RequiredSignature = Annotated[
     AnyPath | None,
     Option(metavar="PUB.pem", help="Read nothing that the owner of this public key did not sign, as it is."),
 ]
 Volume = Annotated[int, Option(metavar="CHIPS", help="Chips that are built: masks and design are spread over so many.")]
+RunArgument = Annotated[
+    "AnyRun",
+    Argument(
+        metavar="RUN", help="What `chipsmith run` left: its folder or name.", suggest=suggest_runs, adopt=adopt_run
+    ),
+]
 ProgramLimits = Annotated["Limits | None", OptionGroup(options=_limit_options, build=_build_limits)]
 Inputs = Union[AnyPath, Mapping[str, "Array"], "Array", None]

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
+from chipsmith.api.adopt import adopt_networks
 from chipsmith.api.choices import words_in
 from chipsmith.api.forms import AllowedFunctions, AnyPath, Calibration, ShowProgress
 from chipsmith.api.parameter import Argument, Option
 from chipsmith.api.values import as_named_network, as_path, as_progress
 from chipsmith.api.verb import Verb
 from chipsmith.console import generations as console
+from chipsmith.console.suggestions import suggest_compared
 
 if TYPE_CHECKING:
     from chipsmith.api.forms import AnyModel
@@ -22,6 +24,8 @@ def generations(
             metavar="NETWORK...",
             help="image, keyword, person, anomaly (MLPerf Tiny), a recipe, a run folder or a file; default these and "
             "digits.",
+            suggest=suggest_compared,
+            adopt=adopt_networks,
         ),
     ] = (),
     *,

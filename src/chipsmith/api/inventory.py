@@ -52,7 +52,10 @@ def chips(
 def conformance(
     target: Annotated[str, Option(help="npu (the simulated chip), reference, rtl, c, or your own.")] = "npu",
     *,
-    ops: Annotated[Sequence[str], Option(flags=("--op",), help="An operator, such as conv2d; repeatable.")] = (),
+    ops: Annotated[
+        Sequence[str],
+        Option(flags=("--op",), help="An operator, such as conv2d; repeatable."),
+    ] = (),
     seed: Annotated[int | None, Option(help="Draws other cases than the generator's own.")] = None,
     sample: Annotated[int | None, Option(help="So many cases of each operator, spread over all.")] = None,
     most_cycles: Annotated[int, Option(help="Longer cases are not run in RTL.")] = 1_000_000,

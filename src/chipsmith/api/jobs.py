@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
+from chipsmith.api.adopt import adopt_raw
 from chipsmith.api.choices import words_in
 from chipsmith.api.forms import (
     AllowedFunctions,
@@ -17,6 +18,7 @@ from chipsmith.api.forms import (
     RecipeSettings,
     RequiredSignature,
     Resume,
+    RunArgument,
     Seed,
     ShowProgress,
     Track,
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     from chipsmith.deployment.prediction import Predicted
     from chipsmith.flow.compress import Compressed
     from chipsmith.flow.judging import JudgedProgram
-    from chipsmith.flow.live import AnyRecipe, AnyRun
+    from chipsmith.flow.live import AnyRecipe
     from chipsmith.flow.results import QuantumRunResult, RunResult, TrainResult
     from chipsmith.learn import Recipe
     from chipsmith.shown import Several
@@ -254,6 +256,7 @@ def predict(
         Argument(
             metavar="INPUT...",
             help="An image, a sound, a CSV, .npy or .npz file, a folder of such; a text or a file with one.",
+            adopt=adopt_raw,
         ),
     ],
     *,
@@ -327,20 +330,20 @@ def judge(
     """
     from chipsmith.flow.judging import judge_program, parse_part
     from chipsmith.flow.live import find_run_recipe
-    from chipsmith.flow.training import change_recipe
+    from chipsmith.flow.training import read_data_recipe
 
     asked = parse_part(part)
     loaded = as_program(program, limits, require_signature)
     named = find_run_recipe(program) if recipe is None else as_recipe_name(recipe)
     if named is None:
         raise BadInput("say whose data judge the program: --recipe NAME; a run's folder brings its own recipe")
-    read = change_recipe(named, settings=settings)
+    read = read_data_recipe(named, settings=settings)
     name = name_program(program, loaded)
     return judge_program(loaded, read, asked, name=name, limits=limits)
 
 
 def report(
-    folder: Annotated["AnyRun", Argument(metavar="RUN_FOLDER", help="What `chipsmith run` left.")],
+    folder: RunArgument,
 ) -> "RunResult | QuantumRunResult":
     """Write the page of a run again from its result.json, and print its closing table.
 

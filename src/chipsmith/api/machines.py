@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from chipsmith.api.adopt import adopt_arrays, adopt_several_arrays, adopt_vectors
 from chipsmith.api.forms import (
     AnyPath,
     ChipArgument,
@@ -17,6 +18,7 @@ from chipsmith.api.parameter import Option
 from chipsmith.api.values import as_arrays, as_chip, as_model, as_own_program, as_path, as_program
 from chipsmith.api.verb import Verb
 from chipsmith.console import machines as console
+from chipsmith.console.suggestions import suggest_explained
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ def cosim(
     program: CompiledProgram,
     *,
     inputs: Annotated[
-        Inputs, Option(flags=("--input",), help="Inputs of one inference: .npy or .npz; default random.")
+        Inputs,
+        Option(flags=("--input",), help="Inputs of one inference: .npy or .npz; default random.", adopt=adopt_arrays),
     ] = None,
     wave: Annotated[AnyPath | None, Option(help="Where a waveform (VCD) goes.")] = None,
     limits: ProgramLimits = None,
@@ -66,7 +69,13 @@ def rtl(
     out: Annotated[AnyPath | None, Option(flags=("--out", "-o"), help="The folder to write.")] = None,
     models: Annotated[
         Sequence["str | AnyModel | AnyProgram"],
-        Option(flags=("--vector",), metavar="MODEL", help="A network for a golden vector, or a .program; repeatable."),
+        Option(
+            flags=("--vector",),
+            metavar="MODEL",
+            help="A network for a golden vector, or a .program; repeatable.",
+            suggest=suggest_explained,
+            adopt=adopt_vectors,
+        ),
     ] = (),
     inputs: Annotated[
         Sequence["str | AnyPath | Array | Mapping[str, Array]"],
@@ -74,6 +83,7 @@ def rtl(
             flags=("--input",),
             metavar="FILE",
             help="Inputs of the vectors, in their order: .npy, .npz, or raw data of a recipe; default random.",
+            adopt=adopt_several_arrays,
         ),
     ] = (),
     lint: Annotated[

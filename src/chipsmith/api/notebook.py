@@ -33,7 +33,7 @@ def draw_tables(value: object) -> str | None:
         return None
     from chipsmith.console.blocks import collect_blocks, draw_blocks
 
-    return draw_blocks(collect_blocks(shown.print_text))
+    return draw_blocks(collect_blocks(shown.print_wide or shown.print_text))
 
 
 def draw_picture(value: object, picture: str) -> Figure:

@@ -16,8 +16,9 @@ from typing import Annotated, Any, get_args, get_origin
 class Argument:
     """A parameter that a command takes by its place; `metavar` stands for it in the usage (default its name).
 
-    `suggest` gives words that a shell offers for it, beside files; `choices` all words of a closed set. `agent_help` is
-    said to an agent instead of `help`, where that speaks of a terminal.
+    `suggest` gives words that a shell offers for it, beside files; `choices` all words of a closed set, which a shell
+    offers too. `adopt` makes of a value what the verb takes, as the folder of a run of its name. `agent_help` is said
+    to an agent instead of `help`, where that speaks of a terminal.
     """
 
     help: str
@@ -25,6 +26,7 @@ class Argument:
     choices: Callable[[], tuple[str, ...]] | None = None
     agent_help: str = ""
     suggest: Callable[[], Iterator[str]] | None = None
+    adopt: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +34,9 @@ class Option:
     """A parameter that a command takes by `flags` (default `--` and its name).
 
     A sequence is an option that may be repeated, or one text whose parts are divided by `separator`. A tuple is an
-    option that takes several words at once, which `metavar` names. `suggest`, `choices` and `agent_help` as those of an
-    Argument; of a sequence each item is one of the choices. A tool of an agent has no option that is `terminal_only`.
+    option that takes several words at once, which `metavar` names. `suggest`, `choices`, `adopt` and `agent_help` as
+    those of an Argument; of a sequence each item is one of the choices. `suggest_for` gives words that depend on the
+    others of the line, which it gets by name. A tool of an agent has no option that is `terminal_only`.
     """
 
     help: str
@@ -44,6 +47,8 @@ class Option:
     agent_help: str = ""
     terminal_only: bool = False
     suggest: Callable[[], Iterator[str]] | None = None
+    adopt: Callable[[Any], Any] | None = None
+    suggest_for: Callable[[Mapping[str, Any]], Iterator[str]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chipsmith.deployment.prediction import Predicted
 from chipsmith.flow.compress import Compressed
+from chipsmith.flow.explain import Explanation
 from chipsmith.flow.records import training_record
 from chipsmith.flow.results import Estimates, QuantumRunResult, RunResult, SimResult, TrainResult
 from chipsmith.flow.search import Searched
+from chipsmith.reports.answers import draw_answers
 from chipsmith.reports.charts import Chart
+from chipsmith.reports.comparison.page import draw_comparison_charts
+from chipsmith.reports.comparison.result import RunComparison
 from chipsmith.reports.compression import draw_compression_charts
 from chipsmith.reports.html import draw_body
 from chipsmith.reports.kernels import draw_kernel_charts
@@ -18,6 +23,7 @@ from chipsmith.reports.quantum.record import QuantumRunRecord
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.scaling import draw_scaling_charts
 from chipsmith.reports.search import draw_search_charts
+from chipsmith.reports.sections.advice import draw_advice
 from chipsmith.reports.sections.training import draw_curves
 from chipsmith.studies.kernel_results import KernelResult
 from chipsmith.studies.result import Compression
@@ -43,6 +49,12 @@ def list_pictures(value: object) -> Mapping[str, Chart]:
             return {"time": draw_time_shares(value.time_shares)}
         case Diff():
             return {"layers": draw_layer_errors(value)}
+        case Explanation():
+            return draw_advice(value.advice).charts
+        case RunComparison():
+            return draw_comparison_charts(value)
+        case Predicted():
+            return draw_answers(value)
         case Scaling():
             return draw_scaling_charts(value)
         case SearchResult():

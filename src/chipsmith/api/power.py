@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from chipsmith.api.adopt import adopt_arrays
 from chipsmith.api.forms import AnyPath, CompiledProgram, Inputs, ProgramLimits, RequiredSignature
 from chipsmith.api.parameter import Option
 from chipsmith.api.values import as_arrays, as_path, as_program
@@ -21,7 +22,8 @@ def power(
         AnyPath | None, Option(metavar="FOLDER", help="Liberty files of memories; without them they use nothing.")
     ] = None,
     inputs: Annotated[
-        Inputs, Option(flags=("--input",), help="Inputs of one inference: .npy or .npz; default random.")
+        Inputs,
+        Option(flags=("--input",), help="Inputs of one inference: .npy or .npz; default random.", adopt=adopt_arrays),
     ] = None,
     window: Annotated[
         int | None, Option(metavar="CYCLES", help="Simulate so many cycles from the doorbell, instead of all.")

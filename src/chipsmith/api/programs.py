@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
+from chipsmith.api.adopt import adopt_arrays, adopt_needed_arrays
 from chipsmith.api.choices import target_words, words_in
 from chipsmith.api.forms import (
+    AllowedFunctions,
     AnyPath,
     Calibration,
     ChipOption,
@@ -141,7 +143,9 @@ def _check(
 def simulate(
     program: CompiledProgram,
     *,
-    inputs: Annotated[Inputs, Option(flags=("--input",), help="Inputs: .npy, or .npz keyed by tensor name.")] = None,
+    inputs: Annotated[
+        Inputs, Option(flags=("--input",), help="Inputs: .npy, or .npz keyed by tensor name.", adopt=adopt_arrays)
+    ] = None,
     output: Annotated[AnyPath | None, Option(help="Where the outputs go: .npy or .npz.")] = None,
     residue: Annotated[bool, Option(help="List what an inference leaves in the memories and registers.")] = False,
     limits: ProgramLimits = None,
@@ -199,7 +203,11 @@ def infer(
     *,
     inputs: Annotated[
         "AnyPath | Array | Mapping[str, Array]",
-        Option(flags=("--input",), help="Inputs as the network takes them: .npy, or .npz keyed by their names."),
+        Option(
+            flags=("--input",),
+            help="Inputs as the network takes them: .npy, or .npz keyed by their names.",
+            adopt=adopt_needed_arrays,
+        ),
     ],
     calibration: Calibration = None,
     random_calibration: RandomCalibration = False,
@@ -399,17 +407,19 @@ def diff(
     target_db: TargetDb = 20.0,
     chip: ChipOption = "edge-256",
     settings: ChipSettings = (),
+    allow: AllowedFunctions = (),
 ) -> "Diff":
     """Layer by layer: int8 against the author's own network, and the simulated chip against a witness in int8.
 
     Arguments as for `compile`; of a network that is quantised already `calibration` is the inputs to compare over,
     which are random without it. A run, as its result or its folder, is compared with its own module, whose data are
-    read for that. Raises as `compile`, and BadInput for a `.tosa` file, which has no other source.
+    read for that; a function that its recipe names is code and runs only where `allow` names it too. Raises as
+    `compile`, and BadInput for a `.tosa` file, which has no other source.
     """
     from chipsmith.witness.diff.compare import compare_layers
 
     options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
-    network = as_sourced_model(model)
+    network = as_sourced_model(model, allow)
     inputs = resolve_source(calibration, network, options)
     return compare_layers(network, inputs, as_chip(chip, settings), options)
 

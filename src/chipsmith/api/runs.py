@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Union
 
+from chipsmith.api.adopt import adopt_runs
 from chipsmith.api.choices import words_in
 from chipsmith.api.forms import AnyPath
-from chipsmith.api.parameter import Argument, Option
+from chipsmith.api.parameter import Argument, Option, Supplied
 from chipsmith.api.values import as_path
 from chipsmith.api.verb import Verb
 from chipsmith.console import runs as console
+from chipsmith.console.suggestions import suggest_runs
 
 if TYPE_CHECKING:
     from chipsmith.flow.results import QuantumRunResult, RunResult
@@ -44,14 +46,20 @@ def runs(
 def compare(
     runs: Annotated[
         Sequence[Union[AnyPath, "RunResult", "QuantumRunResult"]],
-        Argument(metavar="RUN...", help="Run folders, two or more; the first is the baseline."),
+        Argument(
+            metavar="RUN...",
+            help="Folders or names of runs, two or more; the first is the baseline.",
+            suggest=suggest_runs,
+            adopt=adopt_runs,
+        ),
     ],
-    *,
+    *others: Annotated[Union[AnyPath, "RunResult", "QuantumRunResult"], Supplied(supply=lambda: None)],
     html: Annotated[AnyPath | None, Option(metavar="PAGE", help="The page to write.")] = None,
 ) -> "RunComparison":
     """Put runs side by side: is one better than another, by how much, how surely, and what differs.
 
-    `runs` are folders that `run` left, or what `run` returned; the first is the baseline. Each metric has the interval
+    `runs` are folders that `run` left, names of runs in ./runs, or what `run` returned, as a list or one by one; the
+    first is the baseline. Each metric has the interval
     of its difference to the baseline, in pairs over the test examples that both answered where these are the same ones;
     otherwise unpaired, and it says why. Metrics of other tasks, data sets or classes are shown and not subtracted.
     Figures have ratios, layers are matched by their author's names, and what differs in recipe, chip, data and versions
@@ -67,7 +75,9 @@ def compare(
     page = as_path(html)
     if page is not None:
         check_folder(page)
-    result = compare_runs([run if isinstance(run, RunResult | QuantumRunResult) else Path(run) for run in runs])
+    result = compare_runs(
+        [run if isinstance(run, RunResult | QuantumRunResult) else Path(run) for run in (*runs, *adopt_runs(others))]
+    )
     if page is not None:
         write_comparison_page(result, page)
     return result

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Union
 
-from chipsmith.api.forms import AnyPath, ShowProgress
+from chipsmith.api.forms import AllowedFunctions, AnyPath, ShowProgress
 from chipsmith.api.parameter import Argument, Option
 from chipsmith.api.values import as_path, as_progress
 from chipsmith.api.verb import Schema, Verb
@@ -37,6 +37,7 @@ def search(
         tuple[str, AnyPath] | None,
         Option(metavar="DESIGN FOLDER", help="Hand a design over, winner or front-N: a new folder, with a verify.sh."),
     ] = None,
+    allow: AllowedFunctions = (),
     progress: ShowProgress = None,
 ) -> "Searched":
     """Search networks and chips that fit each other within budgets, each pair compiled, simulated and priced.
@@ -52,6 +53,8 @@ def search(
     an Optuna `storage` while the search runs, a database's URL or a journal file. A page goes to `html`, if given.
     `export`, as ("winner", "folder") or ("front-0", "folder"), writes a design into a new folder: chip, networks,
     programs, RTL with golden vectors and driver, what is claimed, and verify.sh, which derives the claims again.
+
+    A function that a recipe of the study names is code and runs only where `allow` names it.
 
     Budgets that no design meets are no exception: see `Searched.failure`. Raises BadInput and OperatorRefused.
     """
@@ -85,6 +88,7 @@ def search(
         storage=storage or "",
         resume=resume,
         progress=as_progress(progress),
+        allow=allow,
     )
     if page is not None:
         write_search_page(result.result, page, folder=result.folder)

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from chipsmith.api.adopt import adopt_run, adopt_source
 from chipsmith.api.choices import words_in
 from chipsmith.api.forms import AnyPath, ProgramLimits, RecipeSettings, RequiredSignature
 from chipsmith.api.parameter import Argument, Option
 from chipsmith.api.values import as_program, as_recipe_name, as_seed, find_program
 from chipsmith.api.verb import Verb
 from chipsmith.console import stream as console
+from chipsmith.console.suggestions import suggest_programs, suggest_recipes
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
@@ -26,7 +28,12 @@ if TYPE_CHECKING:
 def stream(
     program: Annotated[
         "AnyProgram",
-        Argument(metavar="P.program|RUN_FOLDER", help="What `chipsmith run` left in its folder, or the folder."),
+        Argument(
+            metavar="P.program|RUN",
+            help="What `chipsmith run` left in its folder, or the folder or name of the run.",
+            suggest=suggest_programs,
+            adopt=adopt_run,
+        ),
     ],
     source: Annotated[
         "str | os.PathLike[str] | Array | Iterable[Array] | Iterable[str]",
@@ -34,6 +41,7 @@ def stream(
             metavar="FILE|-",
             help="A sound, a CSV file of rows, a text; - is what is piped in.",
             agent_help="A file: a sound (WAV, FLAC), a CSV of rows, a text.",
+            adopt=adopt_source,
         ),
     ] = "-",
     *,
@@ -115,11 +123,20 @@ def stream(
 def tune(
     program: Annotated[
         "AnyPath | RunResult",
-        Argument(metavar="P.program|RUN_FOLDER", help="What `chipsmith run` left in its folder, or the folder."),
+        Argument(
+            metavar="P.program|RUN",
+            help="What `chipsmith run` left in its folder, or the folder or name of the run.",
+            suggest=suggest_programs,
+            adopt=adopt_run,
+        ),
     ],
     *,
     recipe: Annotated[
-        "AnyPath | Recipe", Option(help="Whose recordings are joined: wake_word, spoken_digits, or a file like these.")
+        "AnyPath | Recipe",
+        Option(
+            help="Whose recordings are joined: wake_word, spoken_digits, or a file like these.",
+            suggest=suggest_recipes,
+        ),
     ] = "wake_word",
     settings: RecipeSettings = (),
     detect: Annotated[
@@ -149,14 +166,13 @@ def tune(
     from chipsmith.deployment.predict import read_deployment
     from chipsmith.deployment.streaming.settings import StreamSettings
     from chipsmith.deployment.streaming.tuning import HeldRecordings, Tuning, choose_word, tune_stream
-    from chipsmith.learn import Recipe, load_recipe
+    from chipsmith.flow.training import read_data_recipe
     from chipsmith.learn.data.joined_sound import Joining
 
     path = _find_program(program)
     if not isinstance(path, Path):
         raise BadInput("what is chosen is written beside the program's file: name the file, or a run")
-    loaded, named = as_program(path, limits, None), as_recipe_name(recipe)
-    read = named if isinstance(named, Recipe) else load_recipe(named, settings)
+    loaded, read = as_program(path, limits, None), read_data_recipe(as_recipe_name(recipe), settings=settings)
     if not isinstance(read.data, HeldRecordings):
         raise BadInput(f"recipe {read.name} has no recordings to join; wake_word and spoken_digits have")
     if not 0 <= noise_db <= 100 or not 1 <= hop_ms <= 60_000 or every < 1:

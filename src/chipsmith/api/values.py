@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chipsmith.api.adopt import adopt_run
 from chipsmith.api.forms import AnyPath
 from chipsmith.errors import BadInput
 
@@ -116,10 +117,28 @@ def find_program(program: "AnyProgram") -> "Program | Path":
     if isinstance(program, Program):
         return program
     if isinstance(program, str | os.PathLike) and not Path(program).is_dir():
+        _refuse_unknown_name(Path(program))
         return Path(program)
     from chipsmith.flow import live
 
     return live.find_program(program)
+
+
+def _refuse_unknown_name(path: Path) -> None:
+    """Raise BadInput for what is no file and looks like the name of a run, with the runs that there are."""
+    if path.suffix or len(path.parts) != 1 or path.exists():
+        return
+    from chipsmith.console.suggestions import suggest_runs
+    from chipsmith.suggest import nearest_at_end
+
+    runs = list(suggest_runs())
+    listed = f"; there are {', '.join(runs[:_SOME_RUNS])}{', ...' if len(runs) > _SOME_RUNS else ''}" if runs else ""
+    hint = nearest_at_end(path.name, runs) or listed
+    raise BadInput(f"there is no file or folder {path}, and no run of that name in ./runs{hint}")
+
+
+_SOME_RUNS = 5
+"""Runs that a message names."""
 
 
 def name_program(program: "AnyProgram", loaded: "Program") -> str:
@@ -140,9 +159,15 @@ def as_model(model: object) -> object:
 
 
 def as_named_network(model: object) -> object:
-    """A network by its name, with a run or a training as its folder; one in memory as it is."""
+    """A network by its name, with a run or a training as its folder; one in memory as it is.
+
+    What is known by name, and recipes, come before the runs in ./runs.
+    """
     if isinstance(model, str):
-        return model
+        from chipsmith.flow.generation_networks import DEFAULT_NETWORKS
+        from chipsmith.learn import shipped_recipes
+
+        return model if model in (*DEFAULT_NETWORKS, *shipped_recipes()) else adopt_run(model)
     if isinstance(model, os.PathLike):
         return os.fspath(model)
     from chipsmith.flow.results import QuantumRunResult, RunResult, TrainResult
@@ -173,13 +198,16 @@ def as_own_program(model: object) -> "Program | None":
     return find_own_program(model)
 
 
-def as_sourced_model(model: object) -> object:
-    """As as_model, a run's network with the module that it was quantised from."""
+def as_sourced_model(model: object, allow: Sequence[str]) -> object:
+    """As as_model, a run's network with the module that it was quantised from.
+
+    A function that the run's recipe names is called only where `allow` names it.
+    """
     if _is_plain_model(model):
         return model
     from chipsmith.flow.live import find_network
 
-    return find_network(model, sourced=True)
+    return find_network(model, sourced=True, allow=allow)
 
 
 def _is_plain_model(model: object) -> bool:
@@ -215,16 +243,15 @@ def as_genuine_model(model: object, require_signature: AnyPath | None) -> "Itera
 def as_arrays(inputs: "AnyPath | Array | Mapping[str, Array]", program: "Program") -> "Mapping[str, Array]":
     """Arrays by the names of a Program's inputs, the array of its only one, or an `.npy` or `.npz` file.
 
-    Raises BadInput.
+    Wider integers than a port's, as those of lists, become its own where it holds all of them. Raises BadInput.
     """
-    from chipsmith.flow.arrays import name_inputs, read_inputs
+    from chipsmith.flow.arrays import fit_integers, name_inputs, read_inputs
 
-    if isinstance(inputs, Mapping):
-        return inputs
     ports = program.manifest.inputs
     if isinstance(inputs, str | os.PathLike):
         return read_inputs(Path(inputs), ports)
-    return name_inputs(inputs, ports, origin="one array is given")
+    named = inputs if isinstance(inputs, Mapping) else name_inputs(inputs, ports, origin="one array is given")
+    return fit_integers(named, ports)
 
 
 def as_arrays_by_name(inputs: "AnyPath | Array | Mapping[str, Array]") -> "Array | Mapping[str, Array]":

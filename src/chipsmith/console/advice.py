@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chipsmith.console.presentation import Presentation, breaks_lines, print_sentence
+from chipsmith.console.answer_tables import layer_table, remedy_table
+from chipsmith.console.presentation import Presentation, breaks_lines, print_sentence, print_tables
 
 if TYPE_CHECKING:
     from chipsmith.flow.explain import Explanation
@@ -22,7 +23,28 @@ _MOST = 5
 
 def present_explanation(result: Explanation) -> Presentation:
     """The diagnosis in sentences; what helps, the best first, each with the command that repeats it."""
-    return Presentation(to_json=result.to_json, print_text=partial(_print_explanation, result))
+    return Presentation(
+        to_json=result.to_json,
+        print_text=partial(_print_explanation, result),
+        print_wide=partial(_print_tables, result),
+    )
+
+
+def _print_tables(result: Explanation) -> None:
+    """The same for a notebook: the layers, and the changes with the figures after each."""
+    from chipsmith.reports.advice_text import NO_NETWORK, diagnosis_sentences, nothing_helps, warm_sentence
+
+    advice = result.advice
+    _print_items(diagnosis_sentences(advice))
+    print_tables(layer_table(advice))
+    remedies = [remedy for _, group in _groups(advice) for remedy in group]
+    if remedies:
+        print_tables(remedy_table(advice, remedies))
+    nothing = nothing_helps(advice) if advice.simulated and not remedies else ""
+    unknown = () if advice.simulated else (NO_NETWORK, _mend(advice))
+    _print_items(filter(None, (warm_sentence(advice), *unknown, nothing)))
+    for path in filter(None, (result.page, result.network)):
+        print(f"written: {path}")
 
 
 def print_closing(advice: AdviceRecord | None, *, folder: str = "") -> None:
@@ -54,7 +76,7 @@ def _print_explanation(result: Explanation) -> None:
     _print_items(diagnosis_sentences(advice))
     print()
     if not advice.simulated:
-        _print_items(filter(None, (warm_sentence(advice), NO_NETWORK)))
+        _print_items(filter(None, (warm_sentence(advice), NO_NETWORK, _mend(advice))))
     else:
         print(f"What would help, of {advice.simulated} changes simulated:")
         _print_items(filter(None, (warm_sentence(advice),)))
@@ -65,6 +87,13 @@ def _print_explanation(result: Explanation) -> None:
             _print_items((nothing_helps(advice),))
     for path in filter(None, (result.page, result.network)):
         print(f"written: {path}")
+
+
+def _mend(advice: AdviceRecord) -> str:
+    """How the network of a program that was looked at is explained on its chip."""
+    from chipsmith.flow.explain import MEND
+
+    return f"{MEND[:1].upper()}{MEND[1:]}: chipsmith explain MODEL --chip {advice.chip}."
 
 
 def _groups(advice: AdviceRecord) -> Iterator[tuple[str, tuple[Remedy, ...]]]:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chipsmith.console.presentation import Presentation
-from chipsmith.units import format_time
+from chipsmith.console.answer_tables import prediction_table
+from chipsmith.console.presentation import Presentation, print_tables
+from chipsmith.units import counted, format_time
 
 if TYPE_CHECKING:
     from chipsmith.deployment.prediction import Predicted, Prediction
@@ -21,13 +22,20 @@ _NAMED = 5
 
 def present_predictions(result: Predicted) -> Presentation:
     """The answer for each example, and the chip's time for one."""
-    return Presentation(to_json=result.to_json, print_text=partial(_print_predictions, result))
+    return Presentation(
+        to_json=result.to_json,
+        print_text=partial(_print_predictions, result),
+        print_wide=partial(_print_predictions, result, as_table=True),
+    )
 
 
-def _print_predictions(result: Predicted) -> None:
+def _print_predictions(result: Predicted, *, as_table: bool = False) -> None:
     shown = result.predictions if len(result.predictions) <= SHOWN else result.predictions[: SHOWN // 2]
-    for prediction in shown:
-        _print_answer(prediction)
+    if as_table:
+        print_tables(prediction_table(shown))
+    else:
+        for prediction in shown:
+            _print_answer(prediction)
     if len(shown) < len(result.predictions):
         print(f"... and {len(result.predictions) - len(shown):,} more: --out answers.csv or --json has all")
         _print_answers(result)
@@ -40,7 +48,7 @@ def _print_predictions(result: Predicted) -> None:
     _print_alarms(result)
     chip = result.program.chip
     print(
-        f"{result.inferences:,} inferences on {chip.name} (simulated), each {result.latency_cycles:,} cycles, "
+        f"{counted(result.inferences, 'inference')} on {chip.name} (simulated), each {result.latency_cycles:,} cycles, "
         f"{format_time(result.latency_us)} at {chip.clock_mhz:g} MHz"
     )
 

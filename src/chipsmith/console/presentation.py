@@ -28,13 +28,15 @@ class Presentation:
     """How a command shows a result.
 
     `to_json` gives the object of --json, `print_text` prints the same for people, on a screen; `print_verbose` prints
-    it at length, for --verbose, None where there is no more. `failure` says why the command exits with 1 although it is
+    it at length, for --verbose, None where there is no more; `print_wide` prints it for a notebook, by tables, None
+    where that is the same. `failure` says why the command exits with 1 although it is
     done; empty where it does not.
     """
 
     to_json: Callable[[], Json]
     print_text: Callable[[], None]
     print_verbose: Callable[[], None] | None = None
+    print_wide: Callable[[], None] | None = None
     failure: str = ""
 
 

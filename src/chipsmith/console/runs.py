@@ -135,7 +135,7 @@ def present_comparison(result: RunComparison) -> Presentation:
 
 
 def _print_comparison(result: RunComparison) -> None:
-    from chipsmith.reports.comparison.words import comparison_sentences, reasons
+    from chipsmith.reports.comparison.words import comparison_sentences, reasons, same_words
 
     others = list(range(1, len(result.runs)))
     for start in range(0, len(others), _SIDE_BY_SIDE - 1):
@@ -146,7 +146,7 @@ def _print_comparison(result: RunComparison) -> None:
         if result.differences:
             print_tables(_field_table(result, chosen))
     if result.same:
-        print(f"the same in all: {', '.join(result.same)}")
+        print(f"the same in all: {same_words(result)}")
     for metric in result.metrics[:1]:
         for line in reasons(metric, result.names):
             print(f"{metric.name}, {line}")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+_RUNS = "runs"
+_RUN_FILES = ("result.json", "trained.safetensors")
+_NETWORKS = (".tosa", ".tflite", ".onnx")
 _DEEPEST = 3
 """Names in a field of a setting: data.features.kind."""
 
@@ -25,6 +29,62 @@ def suggest_recipes() -> Iterator[str]:
     """The names of the shipped recipes, without the learning that comes with reading one."""
     folder = resources.files("chipsmith") / "learn" / "recipes"
     yield from sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def suggest_runs() -> Iterator[str]:
+    """The names of the runs in ./runs, and of folders here that hold one."""
+    yield from _run_names(_RUNS)
+    yield from _run_names(".")
+
+
+def suggest_models() -> Iterator[str]:
+    """Runs, and the files of networks that are here."""
+    yield from suggest_runs()
+    yield from _files(*_NETWORKS)
+
+
+def suggest_programs() -> Iterator[str]:
+    """Runs, and the programs that are here."""
+    yield from suggest_runs()
+    yield from _files(".program")
+
+
+def suggest_explained() -> Iterator[str]:
+    """Runs, networks and programs."""
+    yield from suggest_models()
+    yield from _files(".program")
+
+
+def suggest_layers(words: Mapping[str, Any]) -> Iterator[str]:
+    """The layers, each with its sign (conv1=), of the network that a line names: a .tosa file, or a run."""
+    from chipsmith.tosa.file import read_tosa
+    from chipsmith.tosa.passes.channels import CHANNEL_LAYERS
+
+    named = words.get("model")
+    if named is None:
+        return
+    path = Path(named) if Path(named).exists() else Path(_RUNS, named)
+    files = sorted(path.glob("*.tosa")) if path.is_dir() else [path]
+    for file in files[:1]:
+        if file.suffix == ".tosa" and file.is_file():
+            yield from (f"{row.name}=" for row in read_tosa(file).operators if row.kind in CHANNEL_LAYERS)
+
+
+def suggest_compared() -> Iterator[str]:
+    """Networks of MLPerf Tiny, recipes, and what suggest_models gives."""
+    yield from ("image", "keyword", "person", "anomaly")
+    yield from suggest_recipes()
+    yield from suggest_models()
+
+
+def _run_names(root: str) -> Iterator[str]:
+    """The folders in one that hold what a run leaves, nothing of which is read."""
+    folders = sorted(path for path in Path(root).iterdir() if path.is_dir()) if Path(root).is_dir() else []
+    yield from (folder.name for folder in folders if any((folder / file).is_file() for file in _RUN_FILES))
+
+
+def _files(*suffixes: str) -> Iterator[str]:
+    yield from sorted(path.name for path in Path().iterdir() if path.suffix in suffixes and path.is_file())
 
 
 def suggest_chip_fields() -> Iterator[str]:

@@ -16,7 +16,8 @@ from chipsmith.learn.likeness import Likeness, Unlike
 from chipsmith.learn.validation.evaluate import Metrics
 from chipsmith.program.program import Program
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.shown import Shown
+from chipsmith.shown import Pictured, Shown
+from chipsmith.units import format_time
 
 MOST_PAIRS = 20
 """Pairs of classes that are taken for one another, in JSON."""
@@ -55,7 +56,7 @@ class Prediction(Shown):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Predicted(Shown):
+class Predicted(Pictured):
     """Answers of a Program; `latency_cycles` is of one inference, cold, and `inferences` were executed in all.
 
     `metrics` are of the examples with a label, where there are some; `skipped` are files of a folder that could not be
@@ -75,7 +76,7 @@ class Predicted(Shown):
         chip = self.program.chip.name
         answers = "; ".join(f"{row.input}: {row.line}" for row in self.predictions[:2])
         more = f"; {len(self.predictions) - 2} more" if len(self.predictions) > 2 else ""
-        return f"{answers}{more}; {self.latency_us:,.2f} µs each on {chip} (simulated)"
+        return f"{answers}{more}; {format_time(self.latency_us)} each on {chip} (simulated)"
 
     @property
     def latency_us(self) -> float:

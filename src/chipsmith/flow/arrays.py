@@ -31,6 +31,19 @@ def name_inputs(array: Array, ports: Sequence[Port], *, origin: str) -> dict[str
     return {ports[0].name: array}
 
 
+def fit_integers(arrays: Mapping[str, Array], ports: Sequence[Port]) -> dict[str, Array]:
+    """The arrays by port name, integers in the port's type where that holds all of them; others stay as they are."""
+    types = {port.name: np.dtype(port.dtype) for port in ports}
+    return {name: _fit(array, types.get(name)) for name, array in arrays.items()}
+
+
+def _fit(array: Array, dtype: np.dtype[np.generic] | None) -> Array:
+    if dtype is None or dtype == array.dtype or not array.size or {array.dtype.kind, dtype.kind} - set("iu"):
+        return array
+    limits = np.iinfo(str(dtype))
+    return array.astype(dtype) if limits.min <= array.min() and array.max() <= limits.max else array
+
+
 def check_output(path: Path, names: Sequence[str]) -> None:
     """Raise BadInput where outputs of these names cannot go to `path`: ask before hours of work, not after."""
     if path.suffix not in (".npy", ".npz"):

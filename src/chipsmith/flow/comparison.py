@@ -9,7 +9,7 @@ from pathlib import Path
 from chipsmith.errors import BadInput
 from chipsmith.flow.results import QuantumRunResult, RunResult
 from chipsmith.flow.run_facts import recipe_yaml
-from chipsmith.flow.run_folder import ANSWERS, RUNS, TRAINED, read_run
+from chipsmith.flow.run_folder import ANSWERS, TRAINED, read_run
 from chipsmith.flow.run_list import FolderKind, describe_folder
 from chipsmith.learn.trained_file import read_training
 from chipsmith.learn.validation.answers import AnswerTable, read_answers
@@ -24,14 +24,8 @@ def compare_runs(runs: Sequence[Path | RunResult | QuantumRunResult]) -> RunComp
     """Runs side by side, the first as the baseline. See `chipsmith.compare`."""
     if not 2 <= len(runs) <= MOST_RUNS:
         raise BadInput(f"compare takes 2 to {MOST_RUNS} runs, the baseline first; {len(runs)} given")
-    folders = [_locate(run) if isinstance(run, Path) else run.folder for run in runs]
+    folders = [run if isinstance(run, Path) else run.folder for run in runs]
     return compare_records([_read(folder, name) for folder, name in zip(folders, _names(folders), strict=True)])
-
-
-def _locate(folder: Path) -> Path:
-    """The folder; of a name that `chipsmith runs` lists, that of this name in ./runs."""
-    listed = RUNS / folder
-    return listed if not folder.exists() and listed.is_dir() else folder
 
 
 def _names(folders: Sequence[Path]) -> list[str]:

@@ -16,16 +16,19 @@ from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.program.program import Program
 from chipsmith.reports.record import RunRecord
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.shown import Shown
+from chipsmith.shown import Pictured
 from chipsmith.studies.advice.advise import advise
 from chipsmith.studies.advice.diagnose import diagnose
 from chipsmith.studies.advice.record import AdviceRecord, Remedy, Subject
 from chipsmith.tosa.graph import Graph
 from chipsmith.tosa.passes.channels import CHANNEL_LAYERS, set_channels
 
+MEND = "give the network, or the run, and changes are simulated"
+"""What to do where there is only a program."""
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Explanation(Shown):
+class Explanation(Pictured):
     """Why an inference takes what it takes, and what would help; the page and the changed network that were written.
 
     `graph` is the network that was looked at, its channels changed where that was asked for; None of a program.
@@ -40,7 +43,8 @@ class Explanation(Shown):
         from chipsmith.reports.advice_text import diagnosis_sentences
 
         advice, why = self.advice, next(iter(diagnosis_sentences(self.advice)), "")
-        return f"{advice.network} on {advice.chip}, {advice.simulated} changes simulated. {why}"
+        tried = f"{advice.simulated} changes simulated" if advice.simulated else f"of its program: {MEND}"
+        return f"{advice.network} on {advice.chip}, {tried}. {why}"
 
     def to_json(self) -> Json:
         """The object of `chipsmith explain --json`."""

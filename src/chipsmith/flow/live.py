@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import TypeAlias
 
@@ -117,22 +118,23 @@ def find_run_recipe(program: object) -> Recipe | None:
     return None
 
 
-def find_network(thing: object, *, sourced: bool = False) -> object:
+def find_network(thing: object, *, sourced: bool = False, allow: Collection[str] = ()) -> object:
     """What the front ends read of a value: a run's network in integers, a training's quantised as `run` does it.
 
-    With `sourced` a run's network comes with its own module too, from its weights and its data. What is a network for
-    the front ends stays as it is. Raises BadInput for a Program, of which no network can be told.
+    With `sourced` a run's network comes with its own module too, from its weights and its data; a function that its
+    recipe names is called only where `allow` names it. What is a network for the front ends stays as it is. Raises
+    BadInput for a Program, of which no network can be told.
     """
     match thing:
         case RunResult():
-            return _run_network(thing.folder, sourced=sourced)
+            return _run_network(thing.folder, sourced=sourced, allow=allow)
         case TrainResult():
-            allow = functions_of(thing.training.recipe.network)  # this process has run them
-            return _sourced_network(load_trained(thing.path, allow=allow))
+            run = functions_of(thing.training.recipe.network)  # by this process
+            return _sourced_network(load_trained(thing.path, allow=run))
         case TrainedNetwork():
             return _sourced_network(thing)
         case str() | os.PathLike() if (Path(thing) / RESULT).is_file():
-            return _run_network(Path(thing), sourced=sourced)
+            return _run_network(Path(thing), sourced=sourced, allow=allow)
         case Program() | CompileResult() | SimResult() | CosimResult() | JudgedProgram():
             raise BadInput(f"a Program has its chip already and no network can be told of it: give {_EXAMPLES}")
     return thing
@@ -149,12 +151,12 @@ def _program_file(folder: Path) -> Path:
     raise BadInput(f"{folder} holds no program: name the folder that `chipsmith run RECIPE` left, or a .program file")
 
 
-def _run_network(folder: Path, *, sourced: bool) -> QuantizedNetwork:
+def _run_network(folder: Path, *, sourced: bool, allow: Collection[str]) -> QuantizedNetwork:
     record = read_run(folder)
     if not isinstance(record, RunRecord):
         raise BadInput(f"{folder} is the run of a quantum network, which compiles for no AI chip")
     if sourced:
-        return _sourced_network(load_trained(folder / TRAINED))
+        return _sourced_network(load_trained(folder / TRAINED, allow=allow))
     program = folder / f"{record.network}.program"
     loaded = read_program(program)
     names = {row.name: row.source for row in loaded.manifest.operators if row.source}

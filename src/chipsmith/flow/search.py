@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,13 +70,15 @@ def search_designs(
     storage: str,
     resume: bool,
     progress: Progress,
+    allow: Collection[str] = (),
 ) -> Searched:
-    """Search as a study says, in the folder `out` (default runs/search-NAME).
+    """Search as a study says, in the folder `out` (default runs/search-NAME); `allow` names the functions that
+    its recipes may name.
 
     Raises BadInput for a study that cannot be searched, for a folder with pairs unless `resume`, and where a file that
     no search wrote has the name of one that a search leaves.
     """
-    networks = _load_networks(study, progress)
+    networks = _load_networks(study, progress, allow)
     search = Search(study, networks, name=name)
     search.require_tools()
     with ExitStack() as stack:
@@ -96,9 +98,11 @@ def search_designs(
     return Searched(result=result, folder=path)
 
 
-def _load_networks(study: SearchStudy, progress: Progress) -> list[StudiedNetwork | RecipeNetwork]:
+def _load_networks(
+    study: SearchStudy, progress: Progress, allow: Collection[str]
+) -> list[StudiedNetwork | RecipeNetwork]:
     varied = study.varied_network()
-    loaded = [_load(network, study, varied, progress) for network in study.network]
+    loaded = [_load(network, study, varied, progress, allow) for network in study.network]
     names = [network.name for network in loaded if isinstance(network, RecipeNetwork)]
     twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
     if twice is not None:
@@ -107,10 +111,14 @@ def _load_networks(study: SearchStudy, progress: Progress) -> list[StudiedNetwor
 
 
 def _load(
-    network: StudyNetwork, study: SearchStudy, varied: Mapping[str, Any] | None, progress: Progress
+    network: StudyNetwork,
+    study: SearchStudy,
+    varied: Mapping[str, Any] | None,
+    progress: Progress,
+    allow: Collection[str],
 ) -> StudiedNetwork | RecipeNetwork:
     if network.recipe is not None:
-        recipe = load_recipe(network.recipe)
+        recipe = load_recipe(network.recipe, allow=allow)
         check_recipe(recipe)
         data = load_for_training(recipe, progress).data
         epochs = study.supernet_epochs

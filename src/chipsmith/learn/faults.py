@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import TypeGuard
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -16,9 +17,11 @@ from chipsmith.learn.schema_walk import (
     field_paths,
     follow,
     kinds_with,
+    section_example,
     union_of,
     write_flow,
 )
+from chipsmith.plain_yaml import parse_value
 from chipsmith.suggest import nearest_at_end, nearest_field, nearest_name
 
 _SHOWN = 80
@@ -105,8 +108,10 @@ def _words(fault: ErrorDetails, names: list[str], path: str, section: Schema, sc
             kinds = re.findall(r"'([^']*)'", str(fault["ctx"]["expected_tags"]))
             return f"{path}.kind = {fault['ctx']['tag']} is not known{_nearest(str(fault['ctx']['tag']), kinds)}"
         case "union_tag_not_found":
-            kinds = _kinds(section)
-            return f"{path}.kind is missing: it is one of {', '.join(kinds)}, for example {path}.kind: {kinds[0]}"
+            kinds, given_here = _kinds(section), fault["input"]
+            example = section_example(_find_place(names, schema), schema, given_here if _is_section(given_here) else {})
+            name = path.rpartition(".")[2]
+            return f"{path}.kind is missing: it is one of {', '.join(kinds)}; for example {name}: {example}"
     mend = _mend(fault, names, path, schema)
     if fault["input"] is None:
         return f"{path} is empty: {mend}"
@@ -134,7 +139,8 @@ def _example(path: str, field: Schema, schema: Schema, given: object = None) -> 
     example = "" if "examples" in field else example_of(field, schema, kind or given)
     if not example:
         return ""
-    setting = f", or --set {path}.kind={kind or _kind_of(example)}" if kinds else ""
+    alone = example == f"{{kind: {_kind_of(example)}}}"  # nothing else has to be set
+    setting = f", or --set {path}.kind={kind or _kind_of(example)}" if kinds and alone else ""
     name = path.rpartition(".")[2]
     return f"; for example {example if name.isdecimal() else f'{name}: {example}'}{setting}"
 
@@ -147,15 +153,39 @@ def _nearest_path(path: str, names: list[str], section: Schema, schema: Schema, 
     """Where a wrong name belongs, with an example; else the kinds that have it, or the names there are."""
     near = nearest_field(path, [known for known in field_paths(schema, given) if known != path])
     if near is not None:
-        field = _find_field(_tagged(near, schema, given), schema)
-        example = example_of(field, schema)
-        as_written = f" (for example {near.rpartition('.')[2]}: {example})" if example else ""
-        return f"; did you mean {near}?{as_written}"
+        example = _example_at(path, near, schema, given)
+        return f"; did you mean {near}?" + (f" (for example {example})" if example else "")
     others = kinds_with(names[-1], _find_place(names[:-1], schema), schema)
     own = list(section.get("properties", {}))
     if others:
         return f" of this kind; the kinds {', '.join(others)} have it, this one has {', '.join(own)}"
     return f"; there are {', '.join(own)}" if own else "; nothing stands there"
+
+
+def _example_at(wrong: str, near: str, schema: Schema, given: object) -> str:
+    """What to write for a wrong name: the right one, in the whole section where that has a kind of its own."""
+    place = _tagged(near, schema, given)
+    field, name = _find_field(place, schema), near.rpartition(".")[2]
+    example = example_of(field, schema)
+    *above, section = near.split(".")[:-1] or [""]
+    around = _find_place(_tagged(".".join([*above, section]), schema, given), schema) if section else {}
+    if not union_of(around, schema) or wrong.startswith(f"{near.rpartition('.')[0]}."):
+        return f"{name}: {example}" if example else ""
+    value = _value_at(wrong, given)
+    written = _value_at(".".join([*above, section]), given)
+    fits = isinstance(value, int | float) and field.get("type") in ("number", "integer")
+    own = {**(written if _is_section(written) else {}), name: value if fits else parse_value(example or "null")}
+    return f"{section}: {section_example(around, schema, own)}"
+
+
+def _value_at(path: str, given: object) -> object:
+    for name in path.split("."):
+        given = given.get(name) if isinstance(given, Mapping) else None
+    return given
+
+
+def _is_section(given: object) -> TypeGuard[Mapping[str, object]]:
+    return isinstance(given, Mapping) and all(isinstance(name, str) for name in given)
 
 
 def _without_types(names: list[str], schema: Schema) -> list[str]:

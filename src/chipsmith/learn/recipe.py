@@ -21,7 +21,7 @@ from chipsmith.learn.functions import refuse_functions
 from chipsmith.learn.judging import QuantumJudging
 from chipsmith.learn.limits import MOST_COMPONENTS
 from chipsmith.learn.networks import KernelFamily, Network, NetworkSettings, QuantumNetwork
-from chipsmith.learn.schema_walk import field_paths
+from chipsmith.learn.schema_walk import KIND, field_paths, follow, union_of
 from chipsmith.learn.tasks import as_task
 from chipsmith.learn.training.section import RecipeSection
 from chipsmith.learn.training.settings import TrainingSettings
@@ -241,15 +241,32 @@ def _value(path: str, text: str) -> Any:
 
 
 def _set(fields: dict[str, Any], path: str, value: Any) -> None:
-    """Replace one field; a section that changes its `kind` loses the fields of the old one."""
+    """Replace one field; a section that changes its `kind` loses the fields of the old one.
+
+    What a file has in place of a section with a kind gives way to it: a word alone is the kind, nothing is no field.
+    """
     *sections, name = path.split(".")
-    for section in sections:
-        fields = fields.setdefault(section, {})
-        if not isinstance(fields, dict):
-            raise BadInput(f"setting {path}: {section} is a single value and has no fields")
+    for place, section in enumerate(sections, start=1):
+        inner = fields.setdefault(section, {})
+        if inner is None:
+            inner = fields[section] = {}
+        elif not isinstance(inner, dict):
+            if not _has_kinds(sections[:place]):
+                raise BadInput(f"setting {path}: {section} is a single value and has no fields")
+            inner = fields[section] = {KIND: inner} if isinstance(inner, str) else {}
+        fields = inner
     if name == "kind" and fields.get("kind") != value:
         fields.clear()
     fields[name] = value
+
+
+def _has_kinds(place: Sequence[str]) -> bool:
+    """Whether a section of one of several kinds stands there."""
+    schema = recipe_schema()
+    here = schema
+    for name in place:
+        here = follow(here, schema).get("properties", {}).get(name, {})
+    return bool(union_of(here, schema))
 
 
 def _folder() -> Traversable:

@@ -76,7 +76,7 @@ def example_of(field: Schema, schema: Schema, given: object = None) -> str:
 def _example(field: Schema, schema: Schema, given: object = None) -> object:
     kinds = union_of(field, schema)
     if kinds:
-        kind = given if isinstance(given, str) and given in kinds else _default_kind(field, kinds)
+        kind = given if isinstance(given, str) and given in kinds else default_kind(field, schema)
         return {KIND: kind, **_required(follow({"$ref": kinds[kind]}, schema), schema)}
     form = follow(_sole_option(field), schema)
     default = field.get("default")
@@ -98,10 +98,24 @@ def _example(field: Schema, schema: Schema, given: object = None) -> object:
     return None
 
 
-def _default_kind(field: Schema, kinds: Mapping[str, str]) -> str:
+def default_kind(field: Schema, schema: Schema, given: object = None) -> str:
+    """The kind of a union to propose: one that has all fields that are given, its default if that has, else the first.
+
+    `field` is a place that is a union.
+    """
+    kinds = union_of(field, schema)
     default = field.get("default")
     named = str(default.get(KIND)) if isinstance(default, dict) else ""
-    return named if named in kinds else next(iter(kinds))
+    names = set(given) if isinstance(given, Mapping) else set()
+    fitting = [kind for kind in kinds if names <= set(follow({"$ref": kinds[kind]}, schema).get("properties", {}))]
+    return named if named in (fitting or kinds) else next(iter(fitting or kinds))
+
+
+def section_example(field: Schema, schema: Schema, given: Mapping[str, object]) -> str:
+    """A section of a union as it stands in a YAML file, with a kind and what that kind needs beside what is given."""
+    kind = str(given.get(KIND) or default_kind(field, schema, given))
+    needed = _required(follow({"$ref": union_of(field, schema)[kind]}, schema), schema)
+    return write_flow({KIND: kind, **needed, **given})
 
 
 def _listed(default: object, form: Schema, given: object) -> object:

@@ -54,7 +54,7 @@ def load_trained(path: str | os.PathLike[str], *, allow: Collection[str] = ()) -
     require_torch(f"load {file}")
     text, weights = _read(file)
     training = _parse(text, weights, file)
-    refuse_functions(training.recipe.network, allow=allow, origin=str(file))
+    refuse_functions(training.recipe.network, allow=allow, origin=f"the recipe in {file}")
     return TrainedNetwork(module=_restore(training, weights, file), training=training)
 
 

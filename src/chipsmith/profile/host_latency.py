@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.shown import Shown
+from chipsmith.units import counted, format_time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +18,10 @@ class HostLatency(Shown):
     samples_us: NDArray[np.float64]
 
     def _brief(self) -> str:
-        return f"p50 {self.p50_us:.1f} µs, p99 {self.p99_us:.1f} µs over {len(self.samples_us)} inferences (measured)"
+        return (
+            f"p50 {format_time(self.p50_us)}, p99 {format_time(self.p99_us)} over "
+            f"{counted(len(self.samples_us), 'inference')} (measured)"
+        )
 
     @property
     def p50_us(self) -> float:

@@ -11,6 +11,7 @@ from chipsmith.costs import Roofline
 from chipsmith.profile.memory import Residence, memory_use
 from chipsmith.program.program import Placement
 from chipsmith.shown import Shown
+from chipsmith.units import format_energy, format_time, significant
 
 
 class Evidence(enum.StrEnum):
@@ -322,8 +323,9 @@ class Totals(Shown):
 
     def _brief(self) -> str:
         return (
-            f"{self.latency.cold_cycles:,} cycles, {self.latency.cold_us:,.2f} µs (simulated); "
-            f"{self.energy_uj:.3g} µJ, {self.area.total:.3g} mm², {self.cost.chip_usd.value:.3g} USD (estimated)"
+            f"{self.latency.cold_cycles:,} cycles, {format_time(self.latency.cold_us)} (simulated); "
+            f"{format_energy(self.energy_uj)}, {significant(self.area.total)} mm², "
+            f"{significant(self.cost.chip_usd.value)} USD (estimated)"
         )
 
     @property

@@ -63,6 +63,9 @@ def kernel_cell(row: KernelRow) -> Cell:
 
 def label_part(names: LayerNames, part: str) -> str:
     """A buffer or a transfer behind the layer that it is of, where that is known by another name."""
+    kind, _, name = part.partition(" ")
+    if kind == name:  # the port `input` of the kind input
+        return kind
     layer = shorten_layer(names.layer(part))
     return part if not layer or part.startswith(layer) else f"{layer}: {part}"
 

@@ -23,6 +23,8 @@ Event = dict[str, Any]
 _PROCESS = 1
 _ENGINES = ("tensor", "vector", "load", "store", "sequencer")
 _WAITS = "waits of the sequencer"
+END = "END"
+"""The opcode of the last instruction."""
 _TRACKS = {name: number for number, name in enumerate((*_ENGINES, _WAITS), start=1)}
 
 
@@ -70,7 +72,7 @@ def _instruction(
 ) -> Iterator[Event]:
     """An instruction and its wait."""
     kernel = kernels.get(row.kernel)
-    label = label_part(names, row.name) if kernel is None else label_row(kernel)
+    label = _label(row, names) if kernel is None else label_row(kernel)
     details = {
         "instruction": row.index,
         "opcode": row.opcode,
@@ -87,6 +89,10 @@ def _instruction(
     if row.wait_cycles:
         begin = row.start_cycle - row.wait_cycles
         yield _span(row.wait_reason, "wait", _WAITS, begin, row.wait_cycles, clock_mhz, {"instruction": row.index})
+
+
+def _label(row: InstructionRow, names: LayerNames) -> str:
+    return "end of the inference" if row.opcode == END else label_part(names, row.name)
 
 
 def _span(

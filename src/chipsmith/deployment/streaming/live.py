@@ -23,6 +23,7 @@ from chipsmith.program.program import Program
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.targets.npu import NpuGraph
 from chipsmith.tosa.graph import Array
+from chipsmith.units import counted
 
 
 class _Stopwatch:
@@ -79,10 +80,8 @@ class LiveStream:
         return self._decisions
 
     def __repr__(self) -> str:
-        done = self._meter
-        return (
-            f"LiveStream({self._program.manifest.network} on {self._feed.name}, {done.inferences:,} inferences so far)"
-        )
+        done = counted(self._meter.inferences, "inference")
+        return f"LiveStream({self._program.manifest.network} on {self._feed.name}, {done} so far)"
 
     @property
     def settings(self) -> StreamSettings:

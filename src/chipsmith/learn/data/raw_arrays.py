@@ -47,6 +47,13 @@ def array_examples(reader: Reader, given: Any, *, name: str) -> Iterator[RawExam
         yield RawExample(name=name if alone else f"{name}, {index}", raw=raw)
 
 
+def picture_examples(reader: Reader, picture: Any) -> Iterator[RawExample]:
+    """A picture of PIL, which is read as its file would be. Raises BadInput where the network takes no images."""
+    if not isinstance(reader, ImageReader):
+        raise BadInput(f"a picture is given, and this network takes none: its inputs are for a {type(reader).__name__}")
+    yield RawExample(name=str(getattr(picture, "filename", "") or "picture"), raw=picture)
+
+
 def row_examples(reader: Reader, rows: Sequence[Mapping[Any, Any]], columns: TableColumns) -> Iterator[RawExample]:
     """Rows of a table in memory, with their labels. Raises BadInput where the network takes no rows."""
     if not isinstance(reader, ColumnsReader):

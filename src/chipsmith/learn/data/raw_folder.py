@@ -15,9 +15,10 @@ from chipsmith.files import read_arrays
 from chipsmith.learn.data.files import Row, find, naming, read_table
 from chipsmith.learn.data.images import SUFFIXES as IMAGE_SUFFIXES
 from chipsmith.learn.data.raw import TABLE_SUFFIXES, RawExample, read_raw
-from chipsmith.learn.data.raw_arrays import array_examples, label_examples, row_examples
+from chipsmith.learn.data.raw_arrays import array_examples, label_examples, picture_examples, row_examples
 from chipsmith.learn.data.table_columns import TableColumns
 from chipsmith.learn.preprocessing import ImageReader, Preprocessing, SoundReader, TextReader
+from chipsmith.learn.preprocessing.images import is_picture
 from chipsmith.learn.preprocessing.step import Reader, named
 
 SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au")
@@ -95,6 +96,8 @@ def _in_memory(form: RawForm, given: Any) -> Iterator[RawExample]:
         return row_examples(form.reader, given.to_dict("records"), form.columns)
     if isinstance(given, dict):
         return row_examples(form.reader, [given], form.columns)
+    if is_picture(given):
+        return picture_examples(form.reader, given)
     return array_examples(form.reader, given, name="array")
 
 

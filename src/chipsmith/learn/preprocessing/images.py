@@ -31,7 +31,7 @@ _WIDE_MODES = ("I", "F")
 
 
 class ImageReader(Reader):
-    """An image file, its bytes, or an array uint8 (channels, height, width), to such an array.
+    """An image file, its bytes, a picture of PIL, or an array uint8 (channels, height, width), to such an array.
 
     The first picture of a file in one of FORMATS, of at most MOST_IMAGE_PIXELS; an image of another size is resized
     (bilinear, `resize` true) or refused, an image of other colours is converted to RGB (3 channels) or grey (1). Raises
@@ -72,8 +72,13 @@ class ImageReader(Reader):
         return image.convert("RGB").resize((self.width, self.height), Image.Resampling.BILINEAR)
 
 
+def is_picture(raw: Any) -> bool:
+    """Whether it is a picture of PIL, which is not imported to tell."""
+    return any(kind.__module__.partition(".")[0] == "PIL" for kind in type(raw).__mro__)
+
+
 def open_image(raw: Any) -> Image:
-    """The decoded image of a path or of the bytes of a file. Raises BadInput, naming it, where there is none."""
+    """The decoded image of a path, of the bytes of a file, or of a picture. Raises BadInput, which names it."""
     with _opened(raw) as image:
         image.load()
         return image
@@ -98,6 +103,9 @@ def _opened(raw: Any) -> Iterator[Image]:
     from PIL import Image, UnidentifiedImageError
 
     try:
+        if is_picture(raw):
+            yield raw
+            return
         with _open(raw) as image:
             yield image
     except FileNotFoundError as error:

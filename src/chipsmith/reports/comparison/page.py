@@ -36,6 +36,7 @@ from chipsmith.reports.comparison.words import (
     interval_text,
     ratio_text,
     reasons,
+    same_words,
 )
 from chipsmith.reports.headline import significant
 from chipsmith.reports.html import fill_page
@@ -49,12 +50,7 @@ _NOTHING = Cell(text="-")
 
 def render_comparison(result: RunComparison, *, folder: Path | None = None) -> str:
     """The page as HTML; it opens without a network. Its links lead from `folder` to the pages of the runs."""
-    charts = {f"metric-{index}": _difference_chart(metric, result) for index, metric in _charted(result)}
-    if result.layers:
-        charts |= {
-            "layer-cycles": _layer_chart(result, unit="cycles", scale=1.0),
-            "layer-energy": _layer_chart(result, unit="µJ", scale=1e-6),
-        }
+    charts = draw_comparison_charts(result)
     title = f"{', '.join(result.names[1:])} beside {result.names[0]}"
     body = (
         f"<main>{draw_title(title, f'{result.names[0]} is the baseline.')}"
@@ -63,6 +59,17 @@ def render_comparison(result: RunComparison, *, folder: Path | None = None) -> s
         f"{_metric_section(result)}{_figure_section(result)}{_layer_section(result)}{_field_section(result)}</main>"
     )
     return fill_page(title, body=body, charts=charts)
+
+
+def draw_comparison_charts(result: RunComparison) -> dict[str, Chart]:
+    """The charts of the page by name: each metric's difference to the baseline, then cycles and energy by layer."""
+    charts = {f"metric-{index}": _difference_chart(metric, result) for index, metric in _charted(result)}
+    if result.layers:
+        charts |= {
+            "layer-cycles": _layer_chart(result, unit="cycles", scale=1.0),
+            "layer-energy": _layer_chart(result, unit="µJ", scale=1e-6),
+        }
+    return charts
 
 
 def write_comparison_page(result: RunComparison, path: Path) -> None:
@@ -293,5 +300,5 @@ def _field_section(result: RunComparison) -> str:
         tables.append(
             details(f"versions: {len(versions)} differ", table(("package", *result.names), versions, label="versions"))
         )
-    same = [paragraph(f"The same in all runs: {', '.join(result.same)}.")] if result.same else []
+    same = [paragraph(f"The same in all runs: {same_words(result)}.")] if result.same else []
     return section("fields", "What the runs differ in", *same, *tables)

@@ -11,7 +11,10 @@ from chipsmith.profile.profile import Evidence
 from chipsmith.reports.quantum.record import EXACT, QuantumRunRecord
 from chipsmith.reports.record import CHIP, MetricRecord, RunRecord
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.shown import Shown
+from chipsmith.shown import Pictured, Shown
+
+SHARES = ("accuracy",)
+"""Metrics whose differences are told in points, hundredths of a whole."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,9 +72,21 @@ class MetricDifference(Shown):
     p_value: float | None = None
 
     def _brief(self) -> str:
+        return self.words("")
+
+    def words(self, name: str) -> str:
+        """The difference of the metric of that name, with what it says: -2.00 points (-3.19 to -0.80): worse."""
+        return f"{self.verdict}: {self.reason}" if self.value is None else f"{self.text(name)}: {self.verdict}"
+
+    def text(self, name: str) -> str:
+        """The difference with its interval, such as '-2.20 points (-3.41 to -1.04)'; '-' where there is none."""
         if self.value is None or self.low is None or self.high is None:
-            return f"{self.verdict}: {self.reason}"
-        return f"{self.value:+.3g} ({self.low:.3g} to {self.high:.3g}): {self.verdict}"
+            return "-"
+        if name in SHARES:
+            value, low, high = (f"{100 * share:+.2f}" for share in (self.value, self.low, self.high))
+            return f"{value} points ({low} to {high})"
+        value, low, high = (f"{each:+.3g}" for each in (self.value, self.low, self.high))
+        return f"{value} ({low} to {high})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +149,7 @@ class FieldDifference(Shown):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RunComparison(Shown):
+class RunComparison(Pictured):
     """Two runs or more side by side; the first is the baseline.
 
     `same` names what could differ and does not, `remarks` what is to be known before the figures are believed.
@@ -150,7 +165,7 @@ class RunComparison(Shown):
 
     def _brief(self) -> str:
         told = (
-            f"{name}: {metric.name} {difference._brief()}"
+            f"{name}: {metric.name} {difference.words(metric.name)}"
             for metric in self.metrics[:1]
             for name, difference in zip(self.names[1:], metric.differences, strict=True)
         )

@@ -17,12 +17,21 @@ SENTENCE_FIGURES = ("latency in time", "energy an inference", "core area", "cost
 """The figures that sentences tell of."""
 _EQUAL = 0.005
 """A ratio this near to 1 is told as no difference."""
-_SHARES = ("accuracy",)
 _VERDICTS = {
     DifferenceVerdict.BETTER: "better",
     DifferenceVerdict.WORSE: "worse",
     DifferenceVerdict.NONE: "no difference to be told",
 }
+
+
+_GROUPS = {"run": "the network, the task, the chip's name and the seed", "data": "the data", "versions": "the versions"}
+_GROUPS |= {"recipe": "the recipe", "chip": "all fields of the chip"}
+"""What is in each group of fields, as a sentence says it."""
+
+
+def same_words(result: RunComparison) -> str:
+    """What is the same in all runs, in words."""
+    return "; ".join(_GROUPS.get(group, group) for group in result.same)
 
 
 def comparison_sentences(result: RunComparison) -> list[str]:
@@ -50,13 +59,7 @@ def metric_words(metric: MetricComparison, index: int) -> str:
 
 def difference_text(name: str, difference: MetricDifference) -> str:
     """A difference with its interval, such as '-2.20 points (-3.41 to -1.04)'; '-' where there is none."""
-    if difference.value is None or difference.low is None or difference.high is None:
-        return "-"
-    if name in _SHARES:
-        value, low, high = (f"{100 * share:+.2f}" for share in (difference.value, difference.low, difference.high))
-        return f"{value} points ({low} to {high})"
-    value, low, high = (f"{each:+.3g}" for each in (difference.value, difference.low, difference.high))
-    return f"{value} ({low} to {high})"
+    return difference.text(name)
 
 
 def interval_text(metric: MetricComparison, index: int) -> str:

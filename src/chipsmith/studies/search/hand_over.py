@@ -7,6 +7,7 @@ from pathlib import Path
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.files import make_folder, write_whole
 from chipsmith.frontends.layout import Border
+from chipsmith.learn.functions import functions_of
 from chipsmith.learn.trained_file import load_trained
 from chipsmith.studies.search.accuracy import int8_accuracy
 from chipsmith.studies.search.recipe_networks import RecipeNetwork
@@ -21,7 +22,7 @@ def hand_over(network: RecipeNetwork, trained: Path, place: Path, *, border: Bor
 
     `border` is that of the design. The files are those of `handed_files`.
     """
-    module = load_trained(trained).module
+    module = load_trained(trained, allow=functions_of(network.recipe.network)).module
     quantised, metric = int8_accuracy(module, network.recipe, network.dataset, network.dataset.test, border=border)
     deployment = Deployment.of_recipe(network.recipe, network.dataset, quantised).model_dump_json(indent=1)
     contents = (trained.read_bytes(), serialize_tosa(quantised.graph), f"{deployment}\n".encode())

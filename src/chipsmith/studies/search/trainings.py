@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chipsmith.files import make_folder
 from chipsmith.learn.data import Dataset
 from chipsmith.learn.elastic.clock import EpochClock
+from chipsmith.learn.functions import functions_of
 from chipsmith.learn.progress import Progress
 from chipsmith.learn.recipe import Recipe
 from chipsmith.learn.trained import train
@@ -38,4 +39,4 @@ def train_once(recipe: Recipe, dataset: Dataset, folder: Path, progress: Progres
         write_json(folder / TRAINING_TIME, fields)
         save_trained(trained, folder / TRAINED)
         checkpoint.unlink(missing_ok=True)
-    return load_trained(folder / TRAINED).module
+    return load_trained(folder / TRAINED, allow=functions_of(recipe.network)).module
