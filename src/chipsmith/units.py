@@ -62,6 +62,17 @@ def format_bytes(size_bytes: int) -> str:
     return f"{f'{size_bytes / size:,.1f}'.removesuffix('.0')} {name}"
 
 
+def format_metric(name: str, value: float) -> str:
+    """A metric's value as text: accuracies in percent, others as numbers."""
+    return percent(value) if name == "accuracy" else f"{value:.4g}"
+
+
+def format_interval(name: str, value: float, low: float, high: float) -> str:
+    """A metric with its interval: '98.10 % (97.20 to 98.90)'."""
+    ends = (format_metric(name, end).removesuffix(" %") for end in (low, high))
+    return f"{format_metric(name, value)} ({' to '.join(ends)})"
+
+
 def counted(count: int, noun: str) -> str:
     """A number of things: '1 inference', '2,000 inferences'."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -133,7 +133,7 @@ def test_the_command_says_the_answer_and_the_time(images, birds, tmp_path, capsy
         cli.main(["predict", str(tmp_path / "p.program"), str(birds / "crow" / "1.png")])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(f"{birds / 'crow' / '1.png'}: crow (")
-    assert "1 inferences on nano-64 (simulated)" in lines[1]
+    assert "1 inference on nano-64 (simulated)" in lines[1]
 
 
 @pytest.mark.parametrize("content", [b"nothing", b""])

@@ -15,7 +15,7 @@ from chipsmith.profile.profile import (
     TimingRecord,
     Totals,
 )
-from chipsmith.units import format_energy, format_time
+from chipsmith.units import format_energy, format_metric, format_time
 from chipsmith.units import percent as percent
 from chipsmith.units import significant as significant
 
@@ -82,7 +82,7 @@ def _metric(metric: MetricRecord) -> Headline:
 
 def metric_text(name: str, value: float) -> str:
     """A metric's value as text: accuracies in percent, others as numbers."""
-    return percent(value) if name == "accuracy" else f"{value:.4g}"
+    return format_metric(name, value)
 
 
 def _bare(name: str, value: float) -> str:

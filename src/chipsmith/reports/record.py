@@ -20,6 +20,7 @@ from chipsmith.reports.upgrade import upgrade
 from chipsmith.shown import Pictured, Shown
 from chipsmith.studies.advice.record import AdviceRecord
 from chipsmith.targets import INT8, NPU, SOURCE
+from chipsmith.units import counted, format_interval
 from chipsmith.witness.bit_exactness import BitExactness
 from chipsmith.witness.diff.sqnr import QuantisationError
 
@@ -93,8 +94,8 @@ class MetricRecord(Shown):
     obtained: str
 
     def _brief(self) -> str:
-        interval = f"({self.low:.4g} to {self.high:.4g})"
-        return f"{self.target} {self.name} {self.value:.4g} {interval}, {self.count:,} examples, {self.kind.value}"
+        told = format_interval(self.name, self.value, self.low, self.high)
+        return f"{self.target} {self.name} {told}, {counted(self.count, 'example')}, {self.kind.value}"
 
 
 @dataclass(frozen=True, kw_only=True)

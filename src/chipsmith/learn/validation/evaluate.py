@@ -17,6 +17,7 @@ from chipsmith.learn.data.task import Task
 from chipsmith.learn.validation.bootstrap import Rows, Statistic, bootstrap_interval
 from chipsmith.learn.validation.classes import Calibration, calibration, confusion_matrix, softmax
 from chipsmith.shown import Shown
+from chipsmith.units import counted, format_interval
 
 Array = NDArray[Any]
 Predict = Callable[[Array], Array]
@@ -41,7 +42,8 @@ class Metric(Shown):
     better: str
 
     def _brief(self) -> str:
-        return f"{self.name} {self.value:.4g} ({self.low:.4g} to {self.high:.4g}) on {self.count:,} examples"
+        told = format_interval(self.name, self.value, self.low, self.high)
+        return f"{self.name} {told} on {counted(self.count, 'example')}"
 
 
 @dataclass(frozen=True, kw_only=True)
