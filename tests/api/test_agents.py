@@ -109,7 +109,7 @@ def test_a_help_that_lists_words_has_them_as_an_enum(verb):
 
 @pytest.mark.parametrize("verb", SERVED.values(), ids=SERVED)
 def test_a_tool_takes_each_name_that_its_verb_has_in_python(verb):
-    own = {"progress", "passphrase"}
+    own = {"progress", "passphrase", "others"}
     groups = {word.group for word in verb.words}
     hidden = {word.name for word in verb.words} - {word.name for word in tool_words(verb)}
     names = {parameter.name for parameter in verb.parameters} - own - groups - hidden

@@ -243,7 +243,7 @@ def test_explanations_and_predictions_are_tables_in_a_notebook(results):
 def test_what_helps_a_program_is_asked_of_its_network(results, capsys):
     assert "of its program: give the network, or the run, and changes are simulated" in repr(results["explain"])
     present_explanation(results["explain"]).print_text()
-    assert "chipsmith explain MODEL --chip edge-256" in capsys.readouterr().out
+    assert "chipsmith explain MODEL --chip edge-256" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_comparison_tells_points_as_everything_else_does(results):
@@ -252,7 +252,7 @@ def test_a_comparison_tells_points_as_everything_else_does(results):
 
 def test_one_of_something_is_not_several(results, capsys):
     present_predictions(results["predict"]).print_text()
-    assert "1 inference on edge-256" in capsys.readouterr().out
+    assert "1 inference on edge-256" in " ".join(capsys.readouterr().out.split())
     assert "1 inference;" in repr(chipsmith.infer(DIGITS, inputs=IMAGES[:1]))
 
 

@@ -25,6 +25,13 @@ def stage_words() -> tuple[str, ...]:
     return ("quantise", *CompilerStage)
 
 
+def operator_words() -> tuple[str, ...]:
+    """The operators of TOSA's integer profile."""
+    from chipsmith.tosa.operators import OPERATORS
+
+    return tuple(kind.lower() for kind in OPERATORS)
+
+
 def target_words() -> tuple[str, ...]:
     """The targets that are installed here."""
     from chipsmith.targets.registry import target_names

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, overload
 
+from chipsmith.api.choices import operator_words, target_words
 from chipsmith.api.forms import AnyPath, ChipOption, ChipSettings
 from chipsmith.api.parameter import Argument, Option
 from chipsmith.api.values import as_chip, as_seed
@@ -50,11 +51,13 @@ def chips(
 
 
 def conformance(
-    target: Annotated[str, Option(help="npu (the simulated chip), reference, rtl, c, or your own.")] = "npu",
+    target: Annotated[
+        str, Option(help="npu (the simulated chip), reference, rtl, c, or your own.", choices=target_words)
+    ] = "npu",
     *,
     ops: Annotated[
         Sequence[str],
-        Option(flags=("--op",), help="An operator, such as conv2d; repeatable."),
+        Option(flags=("--op",), help="An operator, such as conv2d; repeatable.", choices=operator_words),
     ] = (),
     seed: Annotated[int | None, Option(help="Draws other cases than the generator's own.")] = None,
     sample: Annotated[int | None, Option(help="So many cases of each operator, spread over all.")] = None,
