@@ -12,6 +12,7 @@ from chipsmith.reports.comparison.result import (
     RunComparison,
 )
 from chipsmith.reports.headline import metric_text, significant
+from chipsmith.units import signed, with_minus
 
 SENTENCE_FIGURES = ("latency in time", "energy an inference", "core area", "cost a chip")
 """The figures that sentences tell of."""
@@ -49,13 +50,13 @@ def metric_words(metric: MetricComparison, index: int) -> str:
 
 
 def difference_text(name: str, difference: MetricDifference) -> str:
-    """A difference with its interval, such as '-2.20 points (-3.41 to -1.04)'; '-' where there is none."""
+    """A difference with its interval, such as '−2.20 points (−3.41 to −1.04)'; '-' where there is none."""
     if difference.value is None or difference.low is None or difference.high is None:
         return "-"
     if name in _SHARES:
-        value, low, high = (f"{100 * share:+.2f}" for share in (difference.value, difference.low, difference.high))
+        value, low, high = (signed(100 * share, 2) for share in (difference.value, difference.low, difference.high))
         return f"{value} points ({low} to {high})"
-    value, low, high = (f"{each:+.3g}" for each in (difference.value, difference.low, difference.high))
+    value, low, high = (with_minus(f"{each:+.3g}") for each in (difference.value, difference.low, difference.high))
     return f"{value} ({low} to {high})"
 
 
