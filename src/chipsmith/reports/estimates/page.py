@@ -78,7 +78,7 @@ def _chips(record: EstimateRecord) -> Drawing:
         "chip",
         "cycles",
         "µs",
-        "µs warm",
+        "warm",
         "µJ",
         "mW",
         "TOPS/W",
@@ -86,14 +86,14 @@ def _chips(record: EstimateRecord) -> Drawing:
         "USD",
         "USD range",
         "MHz",
-        "bytes moved",
-        "peak bytes",
+        "bytes",
+        "at peak",
     )
     volume = record.chips[0].inference.cost.volume
     text = how(
         "Cycles, time, bytes and memory are simulated; energy, power, area, cost and the fastest clock are estimated. "
-        f"The cost is that of one of {volume:,} chips. µJ and bytes moved, to and from the external memory, are an "
-        "inference's; peak bytes those of the on-chip memory; MHz the fastest clock. The least is marked ◂."
+        f"The cost is that of one of {volume:,} chips. µs are cold and warm; bytes move to and from the "
+        "external memory, at peak are those of the on-chip memory; MHz is the fastest clock. The least is marked ◂."
     )
     marked = {figure.best: min(map(figure.read, record.chips)) for figure in COMPARED}
     rows = [_row(row, marked) for row in record.chips]
