@@ -13,9 +13,11 @@ from chipsmith.units import (
     format_energy,
     format_time,
     percent,
+    signed,
     signed_percent,
     significant,
     spell_units,
+    with_minus,
 )
 
 SOURCE = Path(__file__).parents[1] / "src" / "chipsmith"
@@ -54,7 +56,7 @@ def test_a_share_has_a_space_before_its_sign():
         "97.90 %",
         "50 %",
         "+4 %",
-        "-10.0 %",
+        "−10.0 %",
     )
 
 
@@ -79,3 +81,8 @@ def test_a_number_of_things():
         "1 inference",
         "2,000 inferences",
     ]
+
+
+def test_differences_have_the_minus_of_typography():
+    assert (signed(-2, 2), signed(0.3, 1), signed_percent(-0.21)) == ("−2.00", "+0.3", "−21 %")
+    assert with_minus("-1e-05") == "−1e-05"

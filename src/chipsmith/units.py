@@ -39,8 +39,21 @@ def percent(share: float, digits: int = 2) -> str:
 
 
 def signed_percent(share: float, digits: int = 0) -> str:
-    """A difference of shares as text with its sign, such as '+4 %'."""
-    return f"{100 * share:+.{digits}f} %"
+    """A difference of shares as text with its sign, such as '+4 %' or '−4 %'."""
+    return f"{signed(100 * share, digits)} %"
+
+
+def signed(value: float, digits: int) -> str:
+    """A difference as text with its sign and so many digits behind the point, such as '+0.30' or '−2.00'.
+
+    The sign is the minus of typography, on pages and terminals alike: a hyphen may end a line.
+    """
+    return with_minus(f"{value:+.{digits}f}")
+
+
+def with_minus(text: str) -> str:
+    """The text of a number with the minus of typography in place of a hyphen."""
+    return f"−{text[1:]}" if text.startswith("-") else text
 
 
 def format_time(time_us: float) -> str:

@@ -139,3 +139,12 @@ def test_names_stay_text():
 def test_the_page_is_written_whole(tmp_path):
     write_estimates_page(estimate(), tmp_path / "page.html")
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == page()
+
+
+def test_the_graph_is_drawn_with_the_costs_of_the_first_chip():
+    body = draw_estimates(estimate()).html
+    assert body.count('<section id="graph">') == 1
+    assert f"Costs are those on {CHIPS[0]}, the first of the chips." in body
+    kernels = [row for row in estimate().chips[0].inference.kernels if row.name != REST]
+    assert body.count('<circle cx="') == len(kernels) + 2
+    assert "the first of the chips" not in draw_estimates(estimate("edge-256")).html

@@ -49,11 +49,13 @@ from chipsmith.console import programs as console
 from chipsmith.errors import BadInput
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from chipsmith.flow.residue import LeftBehind
     from chipsmith.flow.results import CompileResult, Estimates, InferResult, SimResult
     from chipsmith.frontends.quantized_network import QuantizedNetwork
+    from chipsmith.profile.profile import HostStep
     from chipsmith.program.limits import Limits
     from chipsmith.program.program import Program
     from chipsmith.tosa.graph import Array
@@ -347,24 +349,30 @@ def estimate(
     if program is not None:
         if (chip, chips, *settings) != (None, None):
             raise BadInput(f"a Program has its chip, {program.chip.name}: give the network for another one")
-        return _estimates(program.manifest.network, [program], None, volume=built, path=path)
+        return _estimates(program.manifest.network, [program], None, (), volume=built, path=path)
     targets, least_db = as_chips(chip, chips, settings), as_decibels(floor, "--floor")
     options = read_options(shapes=shapes, quantise=quantise, wide=wide, target_db=target_db)
     network = load_network(model, calibration, random_calibration=random_calibration, options=options)
     programs = [compile_network(network.graph, target, operator_names=network.operator_names) for target in targets]
     check = None if no_check else _check(network, programs[0], model, least_db, random_calibration)
-    return _estimates(network.graph.name, programs, check, volume=built, path=path)
+    return _estimates(network.graph.name, programs, check, network.host_steps, volume=built, path=path)
 
 
 def _estimates(
-    network: str, programs: "list[Program]", check: "SourceCheck | None", *, volume: int, path: "Path | None"
+    network: str,
+    programs: "list[Program]",
+    check: "SourceCheck | None",
+    host_steps: "Sequence[HostStep]",
+    *,
+    volume: int,
+    path: "Path | None",
 ) -> "Estimates":
     """The estimates of a network's Programs, and their page where a path is given."""
     from chipsmith.flow.results import Estimate, Estimates
     from chipsmith.profile.measure import describe_chip, quick_profile
 
     if path is not None:
-        return _estimate_on_page(network, programs, check, volume=volume, path=path)
+        return _estimate_on_page(network, programs, check, host_steps, volume=volume, path=path)
     return Estimates(
         Estimate(
             network=network,
@@ -378,7 +386,13 @@ def _estimates(
 
 
 def _estimate_on_page(
-    network: str, programs: "list[Program]", check: "SourceCheck | None", *, volume: int, path: "Path"
+    network: str,
+    programs: "list[Program]",
+    check: "SourceCheck | None",
+    host_steps: "Sequence[HostStep]",
+    *,
+    volume: int,
+    path: "Path",
 ) -> "Estimates":
     """The estimates of a network's Programs, with their page."""
     from chipsmith.flow.results import Estimate, Estimates
@@ -390,7 +404,8 @@ def _estimate_on_page(
     rows = tuple(
         estimate_in_full(program, name=name, volume=volume) for name, program in zip(names, programs, strict=True)
     )
-    write_estimates_page(EstimateRecord(network=network, chips=rows, check=check), path)
+    record = EstimateRecord(network=network, chips=rows, check=check, host_steps=tuple(host_steps))
+    write_estimates_page(record, path)
     return Estimates(
         Estimate(network=network, chip=row.chip, inference=row.inference, check=check, program=program)
         for row, program in zip(rows, programs, strict=True)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chipsmith.console.presentation import Presentation, new_table, print_tables
-from chipsmith.units import percent
+from chipsmith.units import percent, signed_percent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -86,7 +86,8 @@ def _print_synthesis(result: Synthesised) -> None:
         table.add_row(name, f"{area:,.0f}", percent(area / whole.area_um2, 1))
     print_tables(table)
     print(f"{whole.cells:,} cells, {whole.area_um2:,.0f} µm²; {result.area_per_mac_um2:,.0f} µm² a MAC")
-    print(f"estimated {result.estimated_um2:,.0f} µm² at {result.node_nm} nm: {result.error_percent:+.0f} %")
+    error = signed_percent(result.error_percent / 100)
+    print(f"estimated {result.estimated_um2:,.0f} µm² at {result.node_nm} nm: {error}")
     print(f"longest path inside a module: {whole.slowest.delay_ps / 1000:.2f} ns in {whole.slowest.name}")
     for macro in whole.macros:
         print(f"{macro.count} x {macro.wrapper} of {macro.lines} lines of {macro.width_bits} bits")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chipsmith.flow.residue import LeftBehind
     from chipsmith.flow.results import CompileResult, Estimate, InferResult, SimResult
     from chipsmith.profile.instruction_count import InstructionCount
+    from chipsmith.program.program import Program
     from chipsmith.quantisation.quantise import QuantisationReport
     from chipsmith.witness.check.verdict import SourceCheck
     from chipsmith.witness.diff.compare import Diff
@@ -248,9 +249,25 @@ def _print_estimates(results: Sequence[Estimate]) -> None:
     for name, inference in chips.items():
         if inference.timing.doubt:
             print(f"{name}: {inference.timing.doubt}")
+    if len(results) > 1:
+        for estimate in results:
+            if estimate.program is not None:
+                print_sentence(_tell_bound(estimate.program))
     if results[0].program is not None:
         print_reasons(results[0].program)
     print_check(results[0].check)
+
+
+def _tell_bound(program: Program) -> str:
+    """Where the time of a cold inference goes on a chip, in a line."""
+    from chipsmith.reports.advice_text import BOUND_WORDS
+    from chipsmith.studies.advice.diagnose import diagnose
+    from chipsmith.studies.advice.record import Subject
+
+    advice = diagnose(program, subject=Subject(model="", chip=""))
+    most = list(advice.path_cycles().items())[:2]
+    parts = (f"{BOUND_WORDS[bound]} {percent(cycles / advice.figures.cold_cycles, 0)}" for bound, cycles in most)
+    return f"{program.chip.name}: {format_time(advice.figures.cold_us)} cold, of which {', '.join(parts)}"
 
 
 def _print_whole_estimates(results: Sequence[Estimate]) -> None:

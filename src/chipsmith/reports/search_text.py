@@ -13,6 +13,7 @@ from chipsmith.studies.search.rtl_check import RtlCheck
 from chipsmith.studies.search.study_file import SamplerKind, VerifiedDesigns
 from chipsmith.studies.search.trials import DesignTrial
 from chipsmith.studies.search.winner import WINNER_RULE, Change
+from chipsmith.units import signed
 
 Rows = list[tuple[str, ...]]
 
@@ -80,10 +81,10 @@ def _gain_sentence(gain: AccuracyGain, *, seeds: int) -> str:
     if not gain.shown:
         return (
             f"between the winner's accuracy and that of {over} there is no gain that {seeds} seeds show: "
-            f"{gain.gain:+.4f}, and {gain.least:.4f} is noise"
+            f"{signed(gain.gain, 4)}, and {gain.least:.4f} is noise"
         )
     side = "more" if gain.gain > 0 else "less"
-    return f"the winner is {side} accurate than {over}: {gain.gain:+.4f}, where {gain.least:.4f} is noise"
+    return f"the winner is {side} accurate than {over}: {signed(gain.gain, 4)}, where {gain.least:.4f} is noise"
 
 
 def training_sentences(result: SearchResult) -> Iterator[str]:

@@ -14,6 +14,7 @@ from chipsmith.learn.validation.answers import AnswerTable
 from chipsmith.reports.comparison.metrics import compare_metrics, pair_answers
 from chipsmith.reports.comparison.result import ComparedRun, DifferenceVerdict
 from chipsmith.reports.comparison.words import difference_text, metric_words
+from chipsmith.units import signed
 
 
 def table(digests, right, *, targets=None):
@@ -83,7 +84,7 @@ def test_a_difference_whose_interval_holds_zero_is_none(gained, lost, verdict):
     assert (0 in (difference.low, difference.high) or difference.low < 0 < difference.high) == (
         verdict is DifferenceVerdict.NONE
     )
-    assert metric_words(accuracy, 1).startswith(f"accuracy {100 * (gained - lost) / count:+.2f} points (")
+    assert metric_words(accuracy, 1).startswith(f"accuracy {signed(100 * (gained - lost) / count, 2)} points (")
 
 
 def test_without_answers_the_difference_has_newcombes_interval():
@@ -98,7 +99,7 @@ def test_without_answers_the_difference_has_newcombes_interval():
     assert difference.value == pytest.approx(0.9 - 0.979)
     assert (difference.low, difference.high) == pytest.approx((-0.1003, -0.0586), abs=5e-4)
     assert difference.reason == "b keeps no answers; the interval is wider than a paired one"
-    assert difference_text("accuracy", difference).startswith("-7.90 points (-10.")
+    assert difference_text("accuracy", difference).startswith("−7.90 points (−10.")
 
 
 @pytest.mark.parametrize(

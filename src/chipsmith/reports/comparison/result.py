@@ -12,6 +12,7 @@ from chipsmith.reports.quantum.record import EXACT, QuantumRunRecord
 from chipsmith.reports.record import CHIP, MetricRecord, RunRecord
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.shown import Pictured, Shown
+from chipsmith.units import signed, with_minus
 
 SHARES = ("accuracy",)
 """Metrics whose differences are told in points, hundredths of a whole."""
@@ -75,17 +76,17 @@ class MetricDifference(Shown):
         return self.words("")
 
     def words(self, name: str) -> str:
-        """The difference of the metric of that name, with what it says: -2.00 points (-3.19 to -0.80): worse."""
+        """The difference of the metric of that name, with what it says: −2.00 points (−3.19 to −0.80): worse."""
         return f"{self.verdict}: {self.reason}" if self.value is None else f"{self.text(name)}: {self.verdict}"
 
     def text(self, name: str) -> str:
-        """The difference with its interval, such as '-2.20 points (-3.41 to -1.04)'; '-' where there is none."""
+        """The difference with its interval, such as '−2.20 points (−3.41 to −1.04)'; '-' where there is none."""
         if self.value is None or self.low is None or self.high is None:
             return "-"
         if name in SHARES:
-            value, low, high = (f"{100 * share:+.2f}" for share in (self.value, self.low, self.high))
+            value, low, high = (signed(100 * share, 2) for share in (self.value, self.low, self.high))
             return f"{value} points ({low} to {high})"
-        value, low, high = (f"{each:+.3g}" for each in (self.value, self.low, self.high))
+        value, low, high = (with_minus(f"{each:+.3g}") for each in (self.value, self.low, self.high))
         return f"{value} ({low} to {high})"
 
 

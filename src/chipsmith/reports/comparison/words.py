@@ -58,7 +58,7 @@ def metric_words(metric: MetricComparison, index: int) -> str:
 
 
 def difference_text(name: str, difference: MetricDifference) -> str:
-    """A difference with its interval, such as '-2.20 points (-3.41 to -1.04)'; '-' where there is none."""
+    """A difference with its interval, such as '−2.20 points (−3.41 to −1.04)'; '-' where there is none."""
     return difference.text(name)
 
 

@@ -221,7 +221,7 @@ def draw_layers(rows: Sequence[ChipEstimate], layers: Sequence[LayerTimes]) -> C
     return chart(
         bars,
         height=110 + len(shown) * (10 + 14 * len(rows)),
-        x_title="µs that the layer adds to the latency",
+        x_title="µs added to the latency",
         y_title="",
         y_axis=bar_axis(labels),
         layout={"barmode": "group", "legend": {"traceorder": "reversed"}},

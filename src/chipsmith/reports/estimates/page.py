@@ -15,6 +15,7 @@ from chipsmith.reports.layer_times import LayerTimes, compare_layers
 from chipsmith.reports.markup import Cell, details, escape, how, number, paragraph, plot, section, table
 from chipsmith.reports.memory_words import summarise_memories
 from chipsmith.reports.sections.figures import headline_table
+from chipsmith.reports.sections.graph import draw_graph
 from chipsmith.reports.sections.section import Drawing
 from chipsmith.reports.verdict import draw_card, draw_title
 from chipsmith.units import significant
@@ -36,7 +37,8 @@ def write_estimates_page(record: EstimateRecord, path: Path) -> None:
 def draw_estimates(record: EstimateRecord) -> Drawing:
     """The body of the page."""
     layers = compare_layers([row.inference for row in record.chips])
-    parts = (_chips(record), _trades(record), _bounds(record), _components(record), _layers(record, layers))
+    drawings = (draw(record) for draw in (_chips, _trades, _bounds, _graph, _components))
+    parts = (*drawings, _layers(record, layers))
     html = f"{_header(record)}{_verdict(record)}{''.join(part.html for part in parts)}{_sources(record)}"
     charts = {name: drawn for part in parts for name, drawn in part.charts.items()}
     return Drawing(html=f"<main>{html}</main>", charts=charts)
@@ -77,22 +79,23 @@ def _chips(record: EstimateRecord) -> Drawing:
     columns = (
         "chip",
         "cycles",
-        "latency, µs",
-        "warm, µs",
-        "energy, µJ",
-        "power, mW",
+        "µs",
+        "warm",
+        "µJ",
+        "mW",
         "TOPS/W",
         "mm²",
         "USD",
-        "USD from, to",
-        "MHz at most",
-        "external bytes",
-        "memory peak, bytes",
+        "USD range",
+        "MHz",
+        "bytes",
+        "at peak",
     )
     volume = record.chips[0].inference.cost.volume
     text = how(
         "Cycles, time, bytes and memory are simulated; energy, power, area, cost and the fastest clock are estimated. "
-        f"The cost is that of one of {volume:,} chips. The least of a column is marked ◂."
+        f"The cost is that of one of {volume:,} chips. µs are cold and warm; bytes move to and from the "
+        "external memory, at peak are those of the on-chip memory; MHz is the fastest clock. The least is marked ◂."
     )
     marked = {figure.best: min(map(figure.read, record.chips)) for figure in COMPARED}
     rows = [_row(row, marked) for row in record.chips]
@@ -156,6 +159,15 @@ def _bounds(record: EstimateRecord) -> Drawing:
         parts += ["<h3>Roofline</h3>", how(text), plot("roofline", "operations a second over operations a byte")]
         charts["roofline"] = draw_roofline(record.chips)
     return Drawing(html=section("bounds", "What bounds each chip", *parts, link="what bounds"), charts=charts)
+
+
+def _graph(record: EstimateRecord) -> Drawing:
+    """The picture of the network's graph with its costs on the first chip."""
+    first = record.chips[0]
+    drawn = draw_graph(first.inference, network=record.network, host_steps=record.host_steps)
+    where = "" if len(record.chips) == 1 else paragraph(f"Costs are those on {first.name}, the first of the chips.")
+    html = section("graph", "The network’s graph", where, drawn.html, link="graph")
+    return Drawing(html=html, charts=drawn.charts)
 
 
 def _components(record: EstimateRecord) -> Drawing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chipsmith.profile.measure import describe_chip, full_profile
-from chipsmith.profile.profile import ChipRecord, Profile
+from chipsmith.profile.profile import ChipRecord, HostStep, Profile
 from chipsmith.profile.roofline import RoofPlace, place_under_roof
 from chipsmith.profile.time_breakdown import TimeShare, time_shares
 from chipsmith.program.program import Program
@@ -45,11 +45,15 @@ class ChipEstimate:
 
 @dataclass(frozen=True, kw_only=True)
 class EstimateRecord:
-    """A network on chips, each once and in the order in which they were asked for; `check` as in a CompileResult."""
+    """A network on chips, each once and in the order in which they were asked for; `check` as in a CompileResult.
+
+    `host_steps` are what the host does around the chip, empty where that is not known.
+    """
 
     network: str
     chips: tuple[ChipEstimate, ...]
     check: SourceCheck | None = None
+    host_steps: tuple[HostStep, ...] = ()
 
 
 def estimate_in_full(program: Program, *, name: str, volume: int) -> ChipEstimate:

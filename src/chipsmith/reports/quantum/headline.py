@@ -5,6 +5,7 @@ from __future__ import annotations
 from chipsmith.profile.profile import Evidence, Figure
 from chipsmith.reports.headline import Headline, metric_headlines
 from chipsmith.reports.quantum.record import ComparisonRecord, QuantumRunRecord
+from chipsmith.units import signed
 
 COUNTED = "counted in the circuit as it is written"
 
@@ -17,12 +18,12 @@ def quantum_headlines(record: QuantumRunRecord) -> tuple[Headline, ...]:
 
 def points(share: float) -> str:
     """A difference of shares as text, such as '-1.2 points'."""
-    return f"{100 * share:+.1f} points"
+    return f"{signed(100 * share, 1)} points"
 
 
 def lead_text(row: ComparisonRecord) -> str:
     """The circuit's lead over a model with its interval, such as '-1.2 points (-2.0 to -0.4)'."""
-    return f"{points(row.difference)} ({100 * row.low:+.1f} to {100 * row.high:+.1f})"
+    return f"{points(row.difference)} ({signed(100 * row.low, 1)} to {signed(100 * row.high, 1)})"
 
 
 def _differences(record: QuantumRunRecord) -> list[Headline]:

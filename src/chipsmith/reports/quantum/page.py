@@ -13,6 +13,7 @@ from chipsmith.reports.quantum.record import EXACT, ComparisonRecord, QuantumRun
 from chipsmith.reports.quantum.sections import QUANTUM_SECTIONS
 from chipsmith.reports.sections.section import Drawing
 from chipsmith.reports.verdict import draw_card, draw_title
+from chipsmith.units import signed
 
 _CARDS = ("test accuracy", "accuracy against")
 """How the headlines begin that stand as cards."""
@@ -60,4 +61,5 @@ def quantum_verdict(record: QuantumRunRecord) -> str:
 
 def _against(row: ComparisonRecord) -> str:
     words = "ahead of" if row.low > 0 else "behind" if row.high < 0 else "not to be told from"
-    return f"It is {words} {row.what} ({points(row.difference)}, {100 * row.low:+.1f} to {100 * row.high:+.1f})."
+    ends = f"{signed(100 * row.low, 1)} to {signed(100 * row.high, 1)}"
+    return f"It is {words} {row.what} ({points(row.difference)}, {ends})."

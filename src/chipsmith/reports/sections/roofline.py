@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from chipsmith.reports.author_names import kernel_cell, label_row, name_operation, shorten
+from chipsmith.reports.author_names import kernel_cell, label_row, name_operation
 from chipsmith.reports.charts import BLUE, GREY, LOGARITHMIC, ORANGE, Chart, Trace, chart
+from chipsmith.reports.fitted_names import shorten_middle
 from chipsmith.reports.headline import significant
 from chipsmith.reports.layers import hover_operators
 from chipsmith.reports.markup import details, escape, how, number, paragraph, plot, table
@@ -15,11 +16,13 @@ from chipsmith.reports.roofs import KernelRoof, Roofs, missing_points, read_roof
 from chipsmith.reports.sections.section import Drawing, PageSection
 from chipsmith.units import percent
 
-LABELLED = 6
+LABELLED = 10
 """Points with their names beside them, those that hold their engines longest; hovering names all."""
-_CLOSE = (0.45, 0.05)
+_CLOSE = (0.3, 0.055)
 """Shares of the chart, to the right and upwards, within which a second name would stand over the first."""
-_LETTERS = 18
+_SAME = 0.012
+"""Shares of the chart within which one point covers another."""
+_LETTERS = 28
 """Letters of a name beside its point."""
 _KINDS = (
     ("array", BLUE, "circle"),
@@ -113,28 +116,38 @@ def _kind(point: KernelRoof) -> str:
     return "array, depthwise" if point.depthwise else "array"
 
 
-def _pick_labels(points: Sequence[KernelRoof], beyond: float) -> frozenset[str]:
-    """The kernels whose names stand beside their points: the longest, none over another."""
+def _pick_labels(points: Sequence[KernelRoof], beyond: float) -> dict[str, str]:
+    """The texts beside points, by kernel: the longest kernels, none over another.
+
+    Points that cover one another have one text, which says how many there are.
+    """
     places = {
         point.row.name: (math.log10(point.intensity or beyond), math.log10(point.rate))
         for point in sorted(points, key=lambda each: -each.row.busy_cycles)
     }
-    limits = [
-        share * (max(axis) - min(axis) or 1)
-        for share, axis in zip(_CLOSE, zip(*places.values(), strict=True), strict=True)
-    ]
-    named: list[str] = []
-    for name, place in places.items():
-        close = (
-            all(abs(a - b) < limit for a, b, limit in zip(place, places[other], limits, strict=True)) for other in named
-        )
-        if len(named) < LABELLED and not any(close):
-            named.append(name)
-    return frozenset(named)
+    spans = [max(axis) - min(axis) or 1 for axis in zip(*places.values(), strict=True)]
+
+    def apart(name: str, other: str) -> tuple[float, ...]:
+        pairs = zip(places[name], places[other], spans, strict=True)
+        return tuple(abs(a - b) / span for a, b, span in pairs)
+
+    named: dict[str, int] = {}
+    for name in places:
+        covered = next((other for other in named if max(apart(name, other)) < _SAME), None)
+        if covered is not None:
+            named[covered] += 1
+        elif len(named) < LABELLED and not any(_is_over(apart(name, other)) for other in named):
+            named[name] = 0
+    labels = {point.row.name: shorten_middle(point.label, _LETTERS) for point in points}
+    return {name: f"{labels[name]} and {more} more" if more else labels[name] for name, more in named.items()}
+
+
+def _is_over(apart: tuple[float, ...]) -> bool:
+    return all(distance < limit for distance, limit in zip(apart, _CLOSE, strict=True))
 
 
 def _series(
-    name: str, colour: str, symbol: str, points: Sequence[KernelRoof], beyond: float, named: frozenset[str]
+    name: str, colour: str, symbol: str, points: Sequence[KernelRoof], beyond: float, named: Mapping[str, str]
 ) -> Trace:
     return {
         "type": "scatter",
@@ -142,7 +155,7 @@ def _series(
         "name": name,
         "x": [point.intensity or beyond for point in points],
         "y": [point.rate for point in points],
-        "text": [shorten(point.label, _LETTERS) if point.row.name in named else "" for point in points],
+        "text": [named.get(point.row.name, "") for point in points],
         "textposition": [_side(point, beyond) for point in points],
         "textfont": {"size": 11},
         "cliponaxis": False,
@@ -153,8 +166,8 @@ def _series(
 
 
 def _side(point: KernelRoof, beyond: float) -> str:
-    """Names of points far to the right stand to their left, where there is room."""
-    return "middle left" if (point.intensity or beyond) > beyond / 16 else "middle right"
+    """Below the point, off the flat roofs that many stand on; far to the right to the left, where there is room."""
+    return "bottom left" if (point.intensity or beyond) > beyond / 16 else "bottom right"
 
 
 def _roof(roofs: Roofs, engine: str, low: float, beyond: float) -> Trace:
