@@ -6,7 +6,7 @@ Of a module, an ONNX file and a TFLite file.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +19,19 @@ from chipsmith.compiler.network import compile_network
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.frontends.registry import load_model
 from chipsmith.profile.measure import describe_chip, full_profile
-from chipsmith.program.layer_names import shorten_layer
+from chipsmith.program.layer_names import STAGES, name_layer, shorten_layer
 from chipsmith.program.program import Placed, Program
+from chipsmith.reports.author_names import PAGE_LETTERS
+from chipsmith.reports.comparison.layers import compare_layers
+from chipsmith.reports.fitted_names import shorten_middle
 from chipsmith.reports.html import draw_body
+from chipsmith.reports.layer_times import compare_layers as compare_times
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.terminal import open_console, placement_table
 from chipsmith.reports.trace import trace_events
 from chipsmith.tosa.file import write_tosa
 from chipsmith.witness.cosimulate import _tell
+from chipsmith.witness.diff.sqnr import layer_errors
 
 torch = pytest.importorskip("torch")
 
@@ -156,14 +161,39 @@ def test_the_layers_of_diff_are_those_of_the_placement(door, program):
     assert {layer["name"] for layer in diff["layers"]} <= placed
 
 
+def test_a_result_has_the_layer_that_computes_it_and_not_of_what_is_fused_into_it(door, network, program, record):
+    """diff, the quantisation chart and the lines of compile: a Relu that is fused is no layer of its own."""
+    mains = {row.layer for row in rows(record)}
+    fused = {source for row in rows(record) for source in row.sources} - {
+        name_layer(row) for row in program.manifest.operators if row.kind not in STAGES
+    }
+    named = {layer.name for layer in network.layers}
+    assert named.isdisjoint(fused), (named, fused)
+    if network.quantisation is not None:
+        assert {each.operator for each in network.quantisation.report.sensitivities}.isdisjoint(fused)
+        assert len(named & mains) >= 3 or len(mains) < 4
+        errors = layer_errors(network, *network.examples, obtained="measured here")
+        drawn = draw_body(replace(record, quantisation=errors)).charts["quantisation"]["data"][0]["y"]
+        assert set(drawn) <= {shorten_layer(name) for name in named}
+
+
+def test_compare_and_estimate_have_the_same_names(door, record):
+    labels = labels_of(record)
+    compared = {row.name for row in compare_layers([record.inference, record.inference])}
+    estimated = {row.label for row in compare_times([record.inference])}
+    for layer in door.layers:
+        assert shorten_layer(layer) in compared
+        assert any(label == shorten_middle(labels[layer], PAGE_LETTERS) for label in estimated)
+
+
 def test_the_placement_on_a_terminal_begins_with_the_layer(door, program):
     console = open_console()
     with console.capture() as capture:
         console.width = 80
         console.print(placement_table(program.manifest.operators))
-    lines = capture.get().splitlines()
+    begun = {line.split()[0] for line in capture.get().splitlines() if line.strip()}
     for layer in door.layers:
-        assert any(line.strip() and line.split()[0].endswith(layer[-19:]) for line in lines), layer
+        assert begun & {shorten_middle(layer, letters) for letters in range(16, len(layer) + 16)}, layer
 
 
 def test_messages_name_the_layer(network):
@@ -203,3 +233,11 @@ def test_a_depthwise_convolution_is_called_so():
     assert first.placed is Placed.TENSOR
     assert first.reason.startswith("as CONV2D: ")
     assert rows(record_of(digits))[0].operation == "DEPTHWISE_CONV2D as CONV2D"
+
+
+def test_a_dense_layer_behind_views_gives_its_relu_its_name():
+    """The linear layer of two axes is a convolution between views, and its Relu reads a view."""
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(48, 32), torch.nn.ReLU(), torch.nn.Linear(32, 4))
+    network = load_model(module.eval(), images(3, 4, 4))
+    assert [layer.name for layer in network.layers if layer.name != "0"] == ["1", "3"]

@@ -248,7 +248,7 @@ def test_layers_stand_side_by_side_and_sum_to_the_latency(root):
         assert sum(row.cycles for row in figures) == profile.latency.cold_cycles
         assert sum(row.energy_pj for row in figures) == pytest.approx(profile.energy.total)
     names = [layer.name for layer in result.layers if layer.matched]
-    assert names[:2] == ["0, 1", "2"], "the modules of the perceptron: a layer with its activation, and the last"
+    assert names[:2] == ["0", "2"], "the modules of the perceptron: a layer, its activation with it, and the last"
 
 
 def test_other_tasks_are_shown_and_not_subtracted(root):

@@ -64,3 +64,20 @@ def test_a_load_that_runs_ahead_counts_beside_what_is_still_read():
         for index in range(len(profile.instructions))
     }
     assert profile.memory_peak_bytes > max(by_order.values())
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_weights_that_stay_take_their_bytes_at_every_cycle(network):
+    program, profile = compiled_program(network), compiled_profile(network)
+    stay = {span.name for span in profile.memory} & set(program.manifest.resident)
+    counted = max(
+        sum(
+            span.size_bytes
+            for span in profile.memory
+            if span.name in stay or span.first_cycle <= cycle < span.last_cycle
+        )
+        for cycle in {span.first_cycle for span in profile.memory}
+    )
+    assert stay == set(program.manifest.resident)
+    assert profile.resident_peak_bytes == counted
+    assert profile.memory_peak_bytes <= counted <= program.chip.memory_bytes

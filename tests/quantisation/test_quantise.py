@@ -13,7 +13,7 @@ from chipsmith.quantisation.equalise import equalise
 from chipsmith.quantisation.network import FloatNetwork
 from chipsmith.quantisation.plan import INT16_WIDTH, QuantisationPlan, quantise_tensor
 from chipsmith.quantisation.planner import observe_points, observe_scaled
-from chipsmith.quantisation.quality import LARGEST_DB, OutputVerdict, judge_outputs, signal_to_noise_db
+from chipsmith.quantisation.quality import LARGEST_DB, OutputVerdict, explain_refusal, judge_outputs, signal_to_noise_db
 from chipsmith.quantisation.quantise import QuantisationReport, QuantisationResult, QuantisationTrial, quantise
 from chipsmith.quantisation.rounding import evaluate_rounded, rounding_changes
 from chipsmith.quantisation.sensitivity import Sensitivity, measure_tensors
@@ -321,17 +321,31 @@ def test_a_report_as_text():
         trials=(
             QuantisationTrial(choice="ranges: minmax", sqnr_db=30.04, kept=False),
             QuantisationTrial(choice="ranges: mse", sqnr_db=31.26, kept=True),
+            QuantisationTrial(choice="bias correction", sqnr_db=32, kept=False, reason="it may be chance"),
         ),
         wide=("relu",),
         sensitivities=(Sensitivity(tensor="out", operator="add", sqnr_db=36.55),),
     )
     assert format_report(report).splitlines() == [
-        "ranges by mse over 48 inputs, judged on 16",
-        "ranges: minmax: 30.0 dB (not kept)",
-        "ranges: mse: 31.3 dB (kept)",
+        "ranges by mse, chosen over 48 inputs; dB of the outputs against float, over 16 others:",
+        "  ranges: minmax: 30.0 dB (not kept)",
+        "  ranges: mse: 31.3 dB (kept)",
+        "  bias correction: 32.0 dB (not kept; it may be chance)",
         "16 bits: relu",
-        "most sensitive: add (out), 36.5 dB by itself",
+        "rounded worst, dB of a tensor's own values over all 64 inputs (outputs may be nearer):",
+        "  add (out): 36.5 dB",
     ]
+
+
+def test_a_better_choice_that_is_not_kept_has_its_reason():
+    """Nearer over all inputs by 2 dB, but two inputs gain and two lose."""
+    kept = OutputVerdict(sqnr_db=30.0, by_input=np.array([30.0, 30.0, 30.0, 30.0]))
+    other = OutputVerdict(sqnr_db=32.0, by_input=np.array([36.0, 35.0, 26.0, 27.0]))
+    assert not other.betters(kept)
+    assert explain_refusal(other, kept) == (
+        "input by input it may be chance: +1.0 dB in the mean, with a standard error of 2.6"
+    )
+    assert explain_refusal(kept, other) == ""
 
 
 def test_what_rounding_a_tensor_alone_does_to_the_outputs():

@@ -34,7 +34,10 @@ def drawings(record):
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.network)
 def test_costs_sum_to_the_records(record):
     for merged in (True, False):
-        picture, profile = picture_graph(record, merged=merged), record.inference
+        picture, profile = (
+            picture_graph(record.inference, host_steps=record.host_steps, merged=merged),
+            record.inference,
+        )
         rows = (*picture.rows, picture.beside)
         assert sum(row.added_cycles for row in rows) == profile.latency.cold_cycles
         assert sum(row.external_bytes for row in rows) == profile.external_bytes
@@ -58,7 +61,7 @@ def test_each_layer_is_a_node_with_its_name_and_its_figures():
         assert f"{kernel.layer}: {kernel.operation}" in node.find("title").text
     titles = [node.find("title").text for node in nodes[1:-1]]
     cycles = [int(re.search(r"cycles added: ([\d,]+) cycles", title)[1].replace(",", "")) for title in titles]
-    picture = picture_graph(record)
+    picture = picture_graph(record.inference, host_steps=record.host_steps)
     assert sum(cycles) + picture.beside.added_cycles == record.inference.latency.cold_cycles
 
 
@@ -70,7 +73,7 @@ def test_the_host_stands_first_and_last():
 
 
 def test_edges_lead_downwards_and_residual_ones_pass_beside():
-    picture = picture_graph(encoder_record(), merged=False)
+    picture = picture_graph(encoder_record().inference, host_steps=encoder_record().host_steps, merged=False)
     assert all(edge.source < edge.target for edge in picture.edges)
     assert all((edge.lane == 0) == (edge.target == edge.source + 1) for edge in picture.edges)
     assert picture.lanes >= 2
@@ -89,7 +92,10 @@ def test_edges_lead_downwards_and_residual_ones_pass_beside():
 def test_every_edge_is_a_line_that_names_its_ends():
     record = bare_record("gru")
     together, single = drawings(record)
-    for drawing, picture in ((together, picture_graph(record)), (single, picture_graph(record, merged=False))):
+    for drawing, picture in (
+        (together, picture_graph(record.inference, host_steps=record.host_steps)),
+        (single, picture_graph(record.inference, host_steps=record.host_steps, merged=False)),
+    ):
         titles = [path.find("title").text for path in drawing.findall(".//path")]
         labels = [row.label for row in picture.rows]
         ends = [(edge.source, edge.target) for edge in picture.edges]

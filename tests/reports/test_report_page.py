@@ -283,3 +283,21 @@ def test_a_page_of_a_long_network_is_small():
     page = render_page(dataclasses.replace(record, inference=inference))
     assert "(k399)" in page
     assert len(page.encode()) < 2_000_000
+
+
+def test_the_costs_of_a_chip_have_lines_over_their_ranges_on_an_axis_that_holds_them():
+    drawn = draw_body(full_record()).charts["cost-parts"]
+    (bars,) = drawn["data"]
+    parts = full_record().inference.cost.parts.values()
+    ends = [value + above for value, above in zip(bars["x"], bars["error_x"]["array"], strict=True)]
+    assert ends == pytest.approx([part.high for part in parts])
+    assert [value - below for value, below in zip(bars["x"], bars["error_x"]["arrayminus"], strict=True)] == (
+        pytest.approx([part.low for part in parts])
+    )
+    assert drawn["layout"]["xaxis"]["range"][1] > max(ends)
+
+
+def test_the_graph_stands_before_the_table_of_all_figures():
+    names = [section.name for section in SECTIONS]
+    assert names[:2] == ["advice", "graph"]
+    assert names.index("figures") > names.index("silicon")

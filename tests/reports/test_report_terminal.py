@@ -82,13 +82,19 @@ def test_placement_names_the_host_first_and_last():
         "take the largest",
     ]
     for row in full_record().inference.operators:
-        assert any(row.name[:20] in line and row.kind in line and row.placed in line for line in lines)
+        assert any(row.name[-9:] in line and row.kind in line and row.placed in line for line in lines)
+
+
+def test_placement_has_the_operators_own_names_too_where_there_is_room(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    table = placement_table(named_record().inference.operators)
+    assert [column.header for column in table.columns] == ["layer", "operator", "kind", "placed", "reason"]
 
 
 def test_placement_has_the_authors_names_where_any_is_known():
     steps = full_record().host_steps
     lines = shown(placement_table(named_record().inference.operators, steps)).splitlines()
-    assert lines[2].split() == ["layer", "operator", "kind", "placed", "reason"]
+    assert lines[2].split() == ["layer", "kind", "placed", "reason"]
     assert max(map(len, lines)) <= 80
     for row in named_record().inference.operators:
         kernel = row.kernel.partition(":")[0]

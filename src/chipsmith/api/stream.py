@@ -44,7 +44,7 @@ def stream(
         str,
         Option(
             flags=("--format",),
-            help="How raw samples are written: s16le, s32le, u8 or f32le.",
+            help="How raw samples are written: s16le, s24le, s32le, u8 or f32le.",
             choices=words_in("chipsmith.deployment.streaming.sound_feed", "SampleFormat"),
         ),
     ] = "s16le",
@@ -52,9 +52,12 @@ def stream(
     hop_ms: Annotated[
         float | None, Option(flags=("--hop",), metavar="MS", help="Sound that comes at a time; default 20.")
     ] = None,
-    every: Annotated[int | None, Option(metavar="HOPS", help="An inference each so many hops; default 1.")] = None,
+    every: Annotated[
+        int | None, Option(metavar="HOPS", help="An inference each so many hops; default what tune saved, else 1.")
+    ] = None,
     threshold: Annotated[
-        float | None, Option(metavar="P", help="Tell a class alone where its probability reaches this.")
+        float | None,
+        Option(metavar="P", help="Tell a class alone where its probability reaches this; default what tune saved."),
     ] = None,
     smooth_ms: Annotated[
         float | None, Option(flags=("--smooth",), metavar="MS", help="Average the probabilities over this time.")
@@ -139,8 +142,9 @@ def tune(
     The validation recordings of `recipe` (`settings` replace fields of it), of voices that training never heard, are
     joined to long sounds, with pauses and with noise; of all rules that accept falsely no more than `false_accepts`
     times an hour there, the one that misses the fewest words is written beside the program's file, where `stream`
-    finds it. What it does on the test recordings, joined alike and of other voices still, is told with intervals. All
-    inferences are executed on the simulated chip. `limits` as for `simulate`. Raises BadInput.
+    finds it; where none does, nothing is written. What it does on the test recordings, joined alike and of other voices
+    still, is told with intervals. All inferences are executed on the simulated chip. `limits` as for `simulate`.
+    Raises BadInput.
     """
     from chipsmith.deployment.predict import read_deployment
     from chipsmith.deployment.streaming.settings import StreamSettings

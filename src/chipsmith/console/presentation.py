@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+_WIDE = 120
+"""Letters in a line of what is no terminal."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Presentation:
     """How a command shows a result.
@@ -113,6 +117,15 @@ def print_tables(*tables: RenderableType) -> None:
     console = Console(highlight=False)
     for table in tables:
         console.print(table)
+
+
+def terminal_width() -> int:
+    """Letters in a line of the terminal, of $COLUMNS, or else 80; a notebook has room for more."""
+    from rich.console import Console
+
+    from chipsmith.console.blocks import BlockWriter
+
+    return _WIDE if isinstance(sys.stdout, BlockWriter) and "COLUMNS" not in os.environ else Console().width
 
 
 @contextmanager

@@ -8,9 +8,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chipsmith.console.advice import print_reasons
-from chipsmith.console.presentation import Presentation, new_table, print_hint, print_sentence, print_tables, tighten
+from chipsmith.console.presentation import (
+    Presentation,
+    new_table,
+    print_hint,
+    print_sentence,
+    print_tables,
+    terminal_width,
+    tighten,
+)
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.units import format_time, percent, significant
+from chipsmith.units import format_time, percent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,6 +34,8 @@ if TYPE_CHECKING:
 
 PLACEMENT = "Show where each operator runs, and why."
 KERNELS = "Show when each kernel runs and what it waits for."
+_ROOMY = 100
+"""Columns of a terminal from which on a table has the operators of layers too."""
 SOURCES = "Show all figures of each chip with their sources."
 
 
@@ -121,7 +131,9 @@ def _print_quantisation(report: QuantisationReport | None) -> None:
     from chipsmith.quantisation.text import format_report
 
     if report is not None:
-        print(format_report(report))
+        for line in format_report(report).splitlines():
+            print_sentence(line)
+        print()
 
 
 def print_check(check: SourceCheck | None) -> None:
@@ -257,25 +269,55 @@ def _estimates_json(results: Sequence[Estimate]) -> Json:
 
 
 def _print_diff(result: Diff) -> None:
-    from chipsmith.program.layer_names import shorten_layer
-    from chipsmith.reports.author_names import TERMINAL_LETTERS, shorten
-
-    columns = ("int8 dB", "steps", "differ, %", "chip dB", "steps", "differ, %")
-    table = new_table(f"{result.network}, {result.inputs} inputs", "layer", "kernel", "operator", *columns)
-    for layer in result.layers:
-        name = shorten(shorten_layer(layer.name), TERMINAL_LETTERS)
-        number = layer.kernel.rpartition("(")[2].rstrip(")")
-        table.add_row(name, number, layer.operator, *_difference(layer.int8), *_difference(layer.npu))
-    table.caption = (
-        f"int8 against float, then the simulated {result.chip} against {result.witness}: signal to noise, largest "
-        "difference in steps of the layer's scale, share of elements that differ; kernel: of the chip's program"
+    """The layers, then in sentences whether the chip is exact, and what the figures are."""
+    print_tables(_diff_table(result))
+    print_sentence(_tell_exactness(result))
+    print_sentence(
+        f"int8: the rounded network ({result.witness}) against the author's own. chip: the simulated {result.chip} "
+        "against int8. dB: signal to noise. most: the largest difference, in % of the layer's range; a step of 8 bits "
+        "is 0.39 %, one of 16 or 32 bits far less."
     )
-    print_tables(tighten(table))
 
 
-def _difference(difference: Difference | None) -> tuple[str, str, str]:
+def _diff_table(result: Diff) -> Table:
+    from chipsmith.program.layer_names import shorten_layer
+    from chipsmith.reports.fitted_names import FittedName
+
+    roomy = terminal_width() >= _ROOMY
+    columns = (*(("operator",) if roomy else ()), "bits", "int8 dB", "most, %", "chip dB", "most, %")
+    table = new_table(f"{result.network}, {result.inputs} inputs", "layer", "kernel", *columns)
+    for layer in result.layers:
+        number = layer.kernel.rpartition("(")[2].rstrip(")")
+        operator = (layer.operator,) if roomy else ()
+        figures = (*_difference(layer.int8), *_difference(layer.npu))
+        table.add_row(FittedName(shorten_layer(layer.name)), number, *operator, str(layer.bits), *figures)
+    tighten(table)
+    for column in table.columns[1 : 3 if roomy else 2]:
+        column.justify = "left"
+    return table
+
+
+def _tell_exactness(result: Diff) -> str:
+    """Whether the chip is the integer network, to the bit."""
+    compared = [layer for layer in result.layers if layer.exact is not None]
+    others = [layer.name for layer in result.inexact]
+    from chipsmith.reports.author_names import abridge
+    from chipsmith.witness.diff.values import EXACT_INPUTS
+
+    of = f"the integer network's (TOSA's reference interpreter, over {min(EXACT_INPUTS, result.inputs)} inputs)"
+    if not compared:
+        return f"Not compared: whether the bits of {result.chip} are {of}."
+    if others:
+        return f"{result.chip} is not exact: in {abridge(others)} its bits are not {of}."
+    return (
+        f"{result.chip} is exact: in all {len(compared)} layers its bits are {of}. What differs above is rounding "
+        "against floating point, not the chip."
+    )
+
+
+def _difference(difference: Difference | None) -> tuple[str, str]:
     if difference is None:
-        return ("not found", "", "")
+        return ("not found", "")
     exact = difference.largest == 0
     ratio = "exact" if exact else "" if difference.snr_db is None else f"{difference.snr_db:.1f}"
-    return (ratio, significant(difference.largest), f"{100 * difference.differing:.2f}")
+    return (ratio, "" if difference.of_range is None else f"{100 * difference.of_range:.2f}")

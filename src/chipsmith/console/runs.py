@@ -183,13 +183,15 @@ def _comparison_table(result: RunComparison, chosen: Sequence[int]) -> Table:
 def _layer_table(result: RunComparison, chosen: Sequence[int]) -> Table:
     heaviest = sorted(result.layers, key=lambda layer: -max(0 if row is None else row.cycles for row in layer.figures))
     shown = [layer for layer in result.layers if layer in heaviest[:_LAYERS_SHOWN]]
+    from chipsmith.reports.fitted_names import FittedName
+
     table = _narrow_table("cycles and µJ of layers", "layer", *(result.names[index] for index in chosen))
     for layer in shown:
         cells = []
         for index in chosen:
             figures = layer.figures[index]
             cells.append("-" if figures is None else f"{figures.cycles:,}  {figures.energy_pj / 1e6:.3g}")
-        _add_row(table, layer.name, *cells)
+        table.add_row(FittedName(layer.name), *cells)
     if len(shown) < len(result.layers):
         table.caption = f"{len(shown)} of {len(result.layers)} layers; --html shows all"
     return table

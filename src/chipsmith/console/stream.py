@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from chipsmith.console.presentation import Presentation, new_table, print_json, print_tables
 from chipsmith.console.process import ExitCode
-from chipsmith.units import format_time, percent
+from chipsmith.units import format_time, percent, significant
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -35,7 +35,10 @@ def present_tuned(result: TunedStream) -> Presentation:
     return Presentation(
         to_json=result.to_json,
         print_text=partial(_print_tuned, result),
-        failure="" if result.met else f"no rule keeps to {asked} on the validation recordings; the fewest were taken",
+        failure=""
+        if result.met
+        else f"no rule keeps to {asked} on the validation recordings; the table has the one with the fewest, and "
+        "nothing is written",
     )
 
 
@@ -44,7 +47,10 @@ def _print_tuned(result: TunedStream) -> None:
     assert rule is not None
     table = new_table(f"{result.network} on {result.chip}: '{rule.classes[0]}'", "figure", "validation", "test")
     parts = (result.validation, result.test)
-    table.add_row("sound", *(f"{part.hours * 60:,.1f} min, {part.passes} passes" for part in parts))
+    table.add_row(
+        "sound",
+        *(f"{part.hours * 60:,.1f} min, {part.passes} {'pass' if part.passes == 1 else 'passes'}" for part in parts),
+    )
     table.add_row("false accepts an hour", *(_accepts(part) for part in parts))
     table.add_row("words not noticed", *(_rejects(part) for part in parts))
     table.add_row("delay after the word", *(_delay(part) for part in parts))
@@ -129,10 +135,8 @@ def _decision_line(decision: StreamDecision) -> str:
 
 def _print_summary(summary: StreamSummary) -> None:
     print_tables(_table(summary))
-    for note in summary.notes:
+    for note in summary.sentences:
         print(f"note: {note}")
-    if summary.whole_windows:
-        print("note: this recipe's preprocessing needs each window as a whole: none of it is kept from hop to hop")
 
 
 def _table(summary: StreamSummary) -> Table:
@@ -155,16 +159,21 @@ def _table(summary: StreamSummary) -> Table:
         text = f"{summary.deadline_misses:,} of {summary.hops:,} hops took over {summary.hop_s * 1e3:g} ms"
         table.add_row("deadline misses", text, "host + chip")
     if summary.duty is not None and summary.energy_j_per_hour is not None:
-        table.add_row("chip works", f"{percent(summary.duty, 3)} of the time", "simulated")
+        table.add_row("chip works", f"{significant(100 * summary.duty)} % of the time", "simulated")
         energy = f"{summary.energy_j_per_hour:.3g} J, {summary.energy_j_per_hour / 3.6:.3g} mW"
         table.add_row("energy an hour", energy, "estimated")
         table.add_row("", f"of it leakage {rhythm.leakage_j_per_hour:.3g} J", "estimated")
     if summary.real_time_factor is not None:
-        table.add_row("this simulation", f"{summary.real_time_factor:.3g} times real time", "measured here")
+        table.add_row("this simulation", f"{significant(summary.real_time_factor)} times real time", "measured here")
     table.caption = (
         f"host: preprocessing to answer, one thread of this computer; the simulator's own {summary.simulator_s:.2f} s "
-        "count neither as host nor as chip; energy: chip and external memory, leaking all the time"
+        "count neither as host nor as chip"
     )
+    if summary.energy_j_per_hour is not None:
+        table.caption += (
+            "; energy: the chip's, which leaks all the time, and that of external transfers; what the external memory "
+            "takes while it is idle is left out"
+        )
     return table
 
 

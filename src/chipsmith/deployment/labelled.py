@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from chipsmith.learn.data import ArrayExamples, Task
 from chipsmith.learn.data.raw import Label
 from chipsmith.learn.preprocessing.columns import number
 from chipsmith.learn.validation.evaluate import Metrics, evaluate_outputs
+from chipsmith.learn.validation.interval import clopper_pearson_interval
 
 _FEWEST_NUMBERS = 3
 """Numbers of which a share of explained variance is told."""
@@ -33,7 +35,18 @@ def judge_labelled(
     answers = np.stack([output for output, _ in known])
     targets = _targets(deployment, [label for _, label in known])
     examples = ArrayExamples(inputs=np.zeros((len(known), 1), np.float32), all_targets=targets)
-    return evaluate_outputs(answers, examples, deployment.task, scaling=deployment.target_scaling)
+    return _with_exact_share(
+        evaluate_outputs(answers, examples, deployment.task, scaling=deployment.target_scaling), count=len(known)
+    )
+
+
+def _with_exact_share(metrics: Metrics, *, count: int) -> Metrics:
+    """The metrics, with the exact interval of the accuracy: of a few examples, all right, no resample has a mistake."""
+    if metrics.task is not Task.CLASSIFICATION:
+        return metrics
+    accuracy, *others = metrics.metrics
+    exact = clopper_pearson_interval(round(accuracy.value * count), count)
+    return replace(metrics, metrics=(replace(accuracy, low=exact.low, high=exact.high), *others))
 
 
 def _targets(deployment: Deployment, labels: Sequence[Label]) -> NDArray[np.int64] | NDArray[np.float32]:

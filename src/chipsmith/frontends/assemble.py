@@ -23,6 +23,7 @@ from chipsmith.frontends.quantized_network import (
     first_batches,
     follow_names,
 )
+from chipsmith.program.layer_names import name_results
 from chipsmith.quantisation.fake_quantized import FakeQuantizedModel
 from chipsmith.quantisation.lower.network import LoweredNetwork, LoweredTensor, lower_network
 from chipsmith.quantisation.network import FloatLayer, FloatNetwork, NetworkInput, NetworkOutput
@@ -62,6 +63,8 @@ def assemble_network(
     graph = rename_tensors(layout.graph, names)
     inputs = tuple(AuthorTensor(name=port.name, dtype=port.dtype, shape=port.shape) for port in network.inputs)
     outputs = tuple(_bind_outputs(network, lowered, layout, names))
+    operator_names = follow_names(lowered.origins, layout.graph, graph)
+    layers = tuple(_follow_layers(network.layers, lowered, layout, names))
     return QuantizedNetwork(
         graph=graph,
         inputs=tuple(_bind_inputs(network, lowered, layout, names)),
@@ -71,11 +74,11 @@ def assemble_network(
             AuthorTensor(name=port.name, dtype=port.dtype, shape=author_shape(binding, graph, inputs))
             for port, binding in zip(network.outputs, outputs, strict=True)
         ),
-        layers=tuple(_follow_layers(network.layers, lowered, layout, names)),
-        operator_names=follow_names(lowered.origins, layout.graph, graph),
+        layers=tuple(_name_layers(layers, network, graph, operator_names)),
+        operator_names=operator_names,
         arithmetic=source.arithmetic,
         floats=source.floats,
-        quantisation=quantisation,
+        quantisation=_name_report(quantisation),
         examples=first_batches(source.calibration, inputs) if source.calibration else (),
         source=source.model,
         fake_quantized=FakeQuantizedModel(network=network, plan=plan),
@@ -178,3 +181,32 @@ def _follow_layers(
             zero_point=int(entry.quantisation.zero_point[0]),
             real=layer.source,
         )
+
+
+def _name_layers(layers: Sequence[Layer], network: FloatNetwork, graph: Graph, names: Mapping[str, str]) -> list[Layer]:
+    """The layers by what their tensors' layers are called, with the author's kind of that operator if it is known."""
+    named = name_results(graph, names, (layer.tensor for layer in layers))
+    kinds: dict[str, str] = {}
+    for known in network.layers:
+        kinds.setdefault(known.name, known.operator)
+    renamed = []
+    for layer in layers:
+        name, kind = named.get(layer.tensor, (layer.name, layer.operator))
+        operator = layer.operator if name == layer.name else kinds.get(name, kind.lower())
+        renamed.append(replace(layer, name=name, operator=operator))
+    return renamed
+
+
+def _name_report(quantisation: QuantisationResult) -> QuantisationResult:
+    """The result with its report's tensors by the layers that compute them, as all else names them."""
+    report, network = quantisation.report, quantisation.network
+    if report is None:
+        return quantisation
+    rounded = {each.tensor for each in report.sensitivities}
+    in_order = (name for name in network.graph.tensors if name in rounded)
+    named = name_results(network.graph, network.origins, in_order)
+    sensitivities = tuple(
+        replace(each, operator=named[each.tensor][0] if each.tensor in named else each.operator)
+        for each in report.sensitivities
+    )
+    return replace(quantisation, report=replace(report, sensitivities=sensitivities))

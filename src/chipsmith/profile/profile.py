@@ -357,3 +357,18 @@ class Profile(Totals):
             Residence(first_cycle=span.first_cycle, last_cycle=span.last_cycle, size_bytes=span.size_bytes)
             for span in self.memory
         )
+
+    @property
+    def resident_bytes(self) -> int:
+        """Bytes of the weights that stay on the chip for the next inference."""
+        return sum(span.size_bytes for span in self.memory if span.name in self.resident)
+
+    @property
+    def resident_peak_bytes(self) -> int:
+        """Most bytes that are taken at once where those weights stay: they, and what else is in use."""
+        others = memory_use(
+            Residence(first_cycle=span.first_cycle, last_cycle=span.last_cycle, size_bytes=span.size_bytes)
+            for span in self.memory
+            if span.name not in self.resident
+        )
+        return self.resident_bytes + max((size for _, size in others), default=0)

@@ -8,16 +8,19 @@ of its main operator, with its number, which keeps kernels of one layer apart: `
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chipsmith.program.program import WIPE, WIPE_TENSOR, Placement
 from chipsmith.shown import Shown
+from chipsmith.tosa.graph import Graph, Operator
 
 COPY = "copy"
 """What a kernel does that computes no operator: a tensor in another order or place."""
 STAGES = frozenset({"RESCALE", "CLAMP"})
 """Operators that most kernels begin or end with: none is the main one where there is another."""
+_VIEW = "RESHAPE"
 _PRODUCTS = frozenset({"CONV2D", "CONV3D", "DEPTHWISE_CONV2D", "MATMUL", "TRANSPOSE_CONV2D"})
 _AS = "as "
 """Begins the reason of an operator that is computed as one of another kind."""
@@ -127,6 +130,51 @@ class LayerNames:
 
     def _operator(self, part: str) -> Placement | None:
         return self._operators.get(find_owner(part, self._operators))
+
+
+def name_results(graph: Graph, layers: Mapping[str, str], tensors: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Name of the layer, and kind of its main operator, that computes each of some tensors, where that is known.
+
+    As of a kernel it is that of the main operator: a Relu or a batch norm that a chip does in the kernel of the
+    convolution before it gives that convolution's result. `layers` are the layers of the graph's operators by their
+    names. A name that is taken is not given twice: of two such tensors the later is called by its own operator.
+    """
+    producers = {name: operator for operator in graph.operators for name in operator.outputs}
+    readers = Counter(name for operator in graph.operators for name in operator.inputs)
+    readers.update(graph.outputs)
+    named: dict[str, tuple[str, str]] = {}
+    taken: set[str] = set()
+    for tensor in dict.fromkeys(tensors):
+        own = _skip_views(producers.get(tensor), producers, layers)
+        main = own if own is None or own.kind not in STAGES else _find_before(own, producers, readers)
+        for operator in filter(None, (main, own)):
+            name = layers.get(operator.name, "")
+            if name and name not in taken:
+                named[tensor] = name, operator.kind
+                taken.add(name)
+                break
+    return named
+
+
+def _skip_views(own: Operator | None, producers: Mapping[str, Operator], layers: Mapping[str, str]) -> Operator | None:
+    """The operator before views that the same layer ends with."""
+    while own is not None and own.kind == _VIEW:
+        before = producers.get(own.inputs[0])
+        if before is None or layers.get(before.name) != layers.get(own.name):
+            break
+        own = before
+    return own
+
+
+def _find_before(stage: Operator, producers: Mapping[str, Operator], readers: Mapping[str, int]) -> Operator:
+    """The operator whose result a stage finishes, past other stages and views; the stage itself where there is none."""
+    main = stage
+    while main.kind in STAGES | {_VIEW}:
+        before = producers.get(main.inputs[0])
+        if before is None or readers[main.inputs[0]] > 1:
+            return stage
+        main = before
+    return main
 
 
 def find_owner(part: str, names: Collection[str]) -> str:

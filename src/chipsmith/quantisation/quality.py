@@ -44,9 +44,22 @@ class OutputVerdict:
 
     def betters(self, other: OutputVerdict) -> bool:
         """Whether it is nearer over all inputs, and input by input by more than chance: twice the mean gain's error."""
+        gain, error = self.gain_over(other)
+        return self.sqnr_db > other.sqnr_db and gain > 2 * error
+
+    def gain_over(self, other: OutputVerdict) -> tuple[float, float]:
+        """The mean of what each input gains, in dB, and the standard error of that mean."""
         gains = self.by_input - other.by_input
         error = float(gains.std(ddof=1)) / math.sqrt(len(gains)) if len(gains) > 1 else 0.0
-        return self.sqnr_db > other.sqnr_db and float(gains.mean()) > 2 * error
+        return float(gains.mean()), error
+
+
+def explain_refusal(verdict: OutputVerdict, kept: OutputVerdict) -> str:
+    """Why a choice does not stay although its outputs are nearer over all inputs; empty where they are not."""
+    if verdict.sqnr_db <= kept.sqnr_db:
+        return ""
+    gain, error = verdict.gain_over(kept)
+    return f"input by input it may be chance: {gain:+.1f} dB in the mean, with a standard error of {error:.1f}"
 
 
 def judge_outputs(reference: Mapping[str, Array], values: Mapping[str, Array]) -> OutputVerdict:

@@ -12,7 +12,7 @@ from chipsmith.quantisation.equalise import equalise
 from chipsmith.quantisation.network import FloatNetwork
 from chipsmith.quantisation.plan import INT8_WIDTH, QuantisationPlan
 from chipsmith.quantisation.planner import Observation, make_plan, observe_points, observe_scaled
-from chipsmith.quantisation.quality import LARGEST_DB, OutputVerdict, judge_outputs
+from chipsmith.quantisation.quality import LARGEST_DB, OutputVerdict, explain_refusal, judge_outputs
 from chipsmith.quantisation.rounding import round_weights, rounding_changes
 from chipsmith.quantisation.sensitivity import Sensitivity, measure_tensors, rank_tensors
 from chipsmith.quantisation.settings import QuantisationSettings, RangeMethod
@@ -30,11 +30,15 @@ _DEFAULTS = QuantisationSettings()
 
 @dataclass(frozen=True, kw_only=True)
 class QuantisationTrial(Shown):
-    """A choice that was tried: the SQNR of the outputs with it, over the inputs that judge, and whether it stayed."""
+    """A choice that was tried: the SQNR of the outputs with it, over the inputs that judge, and whether it stayed.
+
+    `reason` says why it did not where its SQNR is above that of what stayed; else it is empty.
+    """
 
     choice: str
     sqnr_db: float
     kept: bool
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +173,12 @@ class _Trials:
         self._best = verdicts[best]
         for index, (choice, verdict) in enumerate(zip(choices, verdicts, strict=True)):
             self._trials.append(
-                QuantisationTrial(choice=f"ranges: {choice.method}", sqnr_db=verdict.sqnr_db, kept=index == best)
+                QuantisationTrial(
+                    choice=f"ranges: {choice.method}",
+                    sqnr_db=verdict.sqnr_db,
+                    kept=index == best,
+                    reason="" if index == best else explain_refusal(verdict, verdicts[best]),
+                )
             )
         return choices[best]
 
@@ -211,7 +220,8 @@ class _Trials:
     def _record(
         self, text: str, choice: _PlanChoice, other: _PlanChoice, verdict: OutputVerdict, *, kept: bool
     ) -> _PlanChoice:
-        self._trials.append(QuantisationTrial(choice=text, sqnr_db=verdict.sqnr_db, kept=kept))
+        reason = "" if kept else explain_refusal(verdict, self._best)
+        self._trials.append(QuantisationTrial(choice=text, sqnr_db=verdict.sqnr_db, kept=kept, reason=reason))
         self._best = verdict if kept else self._best
         return other if kept else choice
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from chipsmith.quantisation.network import FloatNetwork
 from chipsmith.quantisation.plan import Quantisation, QuantisationPlan
-from chipsmith.quantisation.quantise import QuantisationReport
+from chipsmith.quantisation.quantise import QuantisationReport, QuantisationTrial
 
 _HEADER = ("tensor", "bits", "scale", "zero point", "range", "author's operator")
 
@@ -46,16 +46,20 @@ def _cells(quantisation: Quantisation) -> tuple[str, ...]:
 
 
 def format_report(report: QuantisationReport, *, most: int = 5) -> str:
-    """What each choice brought, and the `most` sensitive tensors, a line each."""
-    judged = f"judged on {report.judges}" if report.judges else "too few to judge choices"
-    lines = [f"ranges by {report.method} over {report.inputs} inputs, {judged}"]
-    lines += [
-        f"{trial.choice}: {trial.sqnr_db:.1f} dB ({'kept' if trial.kept else 'not kept'})" for trial in report.trials
-    ]
+    """What each choice brought, and the `most` tensors that rounding changes most, a line each, with what is judged."""
+    judged = f"over {report.judges} others" if report.judges else "over the same: too few to judge choices"
+    ranges = f"ranges by {report.method}, chosen over {report.inputs} inputs"
+    lines = [f"{ranges}; dB of the outputs against float, {judged}:"]
+    lines += [_tell_trial(trial) for trial in report.trials]
     names = {each.tensor: f"{each.operator} ({each.tensor})" for each in report.sensitivities}
     lines += [f"16 bits: {', '.join(names.get(tensor, tensor) for tensor in report.wide)}"] if report.wide else []
-    lines += [
-        f"most sensitive: {each.operator} ({each.tensor}), {each.sqnr_db:.1f} dB by itself"
-        for each in report.sensitivities[:most]
-    ]
+    if report.sensitivities:
+        every = report.inputs + report.judges
+        lines.append(f"rounded worst, dB of a tensor's own values over all {every} inputs (outputs may be nearer):")
+    lines += [f"  {each.operator} ({each.tensor}): {each.sqnr_db:.1f} dB" for each in report.sensitivities[:most]]
     return "\n".join(lines) + "\n"
+
+
+def _tell_trial(trial: QuantisationTrial) -> str:
+    reason = f"; {trial.reason}" if trial.reason else ""
+    return f"  {trial.choice}: {trial.sqnr_db:.1f} dB ({'kept' if trial.kept else 'not kept'}{reason})"

@@ -8,7 +8,7 @@ from pathlib import Path
 from chipsmith.files import write_whole
 from chipsmith.learn.privacy.audit_record import AttackFigures, AuditRecord, AuditRow, Target
 from chipsmith.profile.profile import Evidence
-from chipsmith.reports.charts import BLUE, GREY, ORANGE, Chart, Trace, chart
+from chipsmith.reports.charts import BLUE, GREY, ORANGE, Chart, Trace, chart, error_bars
 from chipsmith.reports.headline import percent
 from chipsmith.reports.html import fill_page
 from chipsmith.reports.markup import Cell, escape, how, number, paragraph, plot, section, table
@@ -127,13 +127,8 @@ def _advantage(record: AuditRecord) -> Chart:
     for target, name, colour, _ in _TARGETS:
         strongest = [row.strongest(target) for row in record.rows]
         values = [figures.advantage for figures in strongest]
-        error = {
-            "type": "data",
-            "symmetric": False,
-            "array": [figures.interval[1] - figures.advantage for figures in strongest],
-            "arrayminus": [figures.advantage - figures.interval[0] for figures in strongest],
-            "thickness": 1.5,
-        }
+        low, high = zip(*(figures.interval for figures in strongest), strict=True)
+        error = error_bars(values, low, high, colour=colour)
         traces.append({**_line(record, name, colour, values), "error_y": error})
     guess = {
         "type": "scatter",
@@ -155,7 +150,7 @@ def _line(record: AuditRecord, name: str, colour: str, values: list[float]) -> T
         "x": [_epsilon(row) for row in record.rows],
         "y": values,
         "line": {"color": colour, "width": 2},
-        "marker": {"size": 7},
+        "marker": {"color": colour, "size": 7},
     }
 
 

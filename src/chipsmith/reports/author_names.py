@@ -15,8 +15,6 @@ LAYER_COLUMN = "layer"
 """Title of the column with the layer of an operator: its author's name, else its own in the graph."""
 PAGE_LETTERS = 28
 """Letters of a name in a table of a page, so that it stays on a line."""
-TERMINAL_LETTERS = 20
-"""Letters of a name in a table on a terminal."""
 CHART_LETTERS = 24
 """Letters of a kernel's label beside its bar."""
 SHOWN = 3

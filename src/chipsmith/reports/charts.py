@@ -54,6 +54,24 @@ def chart(
     }
 
 
+def error_bars(
+    values: Sequence[float], low: Sequence[float], high: Sequence[float], *, colour: str = "--muted", width: float = 1.5
+) -> Trace:
+    """The lines from `low` to `high` through the points of a trace, as its `error_x` or `error_y`.
+
+    The colour is given, by default the page's own, which changes with its scheme: plotly's would be black where the
+    points have several.
+    """
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [end - value for value, end in zip(values, high, strict=True)],
+        "arrayminus": [value - end for value, end in zip(values, low, strict=True)],
+        "color": colour,
+        "thickness": width,
+    }
+
+
 def coordinates(traces: Sequence[Trace], axis: Literal["x", "y"]) -> list[float]:
     """The positive numbers that traces have along an axis."""
     return [value for trace in traces for value in trace[axis] if value is not None and value > 0]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from chipsmith.learn.validation.evaluate import Metric
 from chipsmith.profile.cost import ChipCost
-from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, Chart, Trace
+from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, Chart, Trace, error_bars
 from chipsmith.reports.headline import metric_text, significant
 from chipsmith.reports.html import fill_page
 from chipsmith.reports.markup import Cell, escape, how, number, paragraph, plot, section, table
@@ -158,13 +158,13 @@ def _points(name: str, networks: Sequence[Candidate], colour: str, *, mode: str,
         "mode": mode,
         "x": [_ACROSS.read(network.cost) for network in networks],
         "y": [metric.value for metric in metrics],
-        "error_y": {
-            "type": "data",
-            "array": [metric.high - metric.value for metric in metrics],
-            "arrayminus": [metric.value - metric.low for metric in metrics],
-            "symmetric": False,
-            "thickness": 1,
-        },
+        "error_y": error_bars(
+            [metric.value for metric in metrics],
+            [metric.low for metric in metrics],
+            [metric.high for metric in metrics],
+            colour=colour,
+            width=1,
+        ),
         "text": [_point_text(network) for network in networks],
         "marker": {"color": colour, "size": size},
         "line": {"color": colour},

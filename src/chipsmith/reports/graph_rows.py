@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chipsmith.profile.kernels import REST
-from chipsmith.profile.profile import KernelEdge, KernelRow, Profile
+from chipsmith.profile.profile import HostStep, KernelEdge, KernelRow, Profile
 from chipsmith.program.layer_names import STAGES
 from chipsmith.reports.author_names import abridge, label_row, layer_of_row, name_operation
 from chipsmith.reports.layers import AFTER, BEFORE, LayerRow, profile_layers
-from chipsmith.reports.record import RunRecord
 
 MOST_LANES = 10
 """Lanes beside the rows; edges that find none free share the outermost."""
@@ -67,14 +66,13 @@ class GraphPicture:
         return max((edge.lane for edge in self.edges), default=0)
 
 
-def picture_graph(record: RunRecord, *, merged: bool = True) -> GraphPicture:
-    """The picture of a record's inference; `merged`: small neighbours share a row where there are very many."""
-    profile = record.inference
+def picture_graph(profile: Profile, *, host_steps: Sequence[HostStep] = (), merged: bool = True) -> GraphPicture:
+    """The picture of an inference; `merged`: small neighbours share a row where there are very many."""
     layers = profile_layers(profile) if merged else profile_layers(profile, most=len(profile.kernels))
     kernels = [layer for layer in layers if layer.kernels]
     kinds = {operator.name: operator.kind for operator in profile.operators}
     own = (_kernel_row(layer, kinds) for layer in kernels)
-    rows = (_host_row(record, "before"), *own, _host_row(record, "after"))
+    rows = (_host_row(host_steps, "before"), *own, _host_row(host_steps, "after"))
     places = {kernel.name: place for place, row in enumerate(rows) for kernel in row.kernels}
     return GraphPicture(
         rows=rows,
@@ -84,8 +82,8 @@ def picture_graph(record: RunRecord, *, merged: bool = True) -> GraphPicture:
     )
 
 
-def _host_row(record: RunRecord, when: str) -> GraphRow:
-    steps = [step for step in record.host_steps if step.when == when]
+def _host_row(host_steps: Sequence[HostStep], when: str) -> GraphRow:
+    steps = [step for step in host_steps if step.when == when]
     words = "inputs, by the host" if when == "before" else "outputs, to the host"
     whole = "\n".join(f"{step.name}: {step.reason}" for step in steps) or "as they are"
     return GraphRow(label=words, operation="host", engine="host", whole=whole)

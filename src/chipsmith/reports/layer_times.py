@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from chipsmith.profile.kernels import REST
 from chipsmith.profile.profile import KernelRow, Profile
-from chipsmith.program.layer_names import shorten_layer
-from chipsmith.reports.author_names import PAGE_LETTERS, layer_of_row, name_operation, shorten
+from chipsmith.reports.author_names import PAGE_LETTERS, label_row
 from chipsmith.reports.charts import distinct
+from chipsmith.reports.fitted_names import shorten_middle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,10 @@ class LayerTimes:
 
 
 def compare_layers(profiles: Sequence[Profile]) -> tuple[LayerTimes, ...]:
-    """The kernels by name, in the order of the first chip, then those that only later ones have."""
+    """The kernels in the order of the first chip, then those that only later ones have.
+
+    Each has its label, with the number that it has on the first chip that computes it.
+    """
     added = [_added_cycles(profile) for profile in profiles]
     kernels = [{_key(row): row for row in profile.kernels if row.name != REST} for profile in profiles]
     keys = list(dict.fromkeys(key for own in kernels for key in own))
@@ -56,4 +59,4 @@ def _key(row: KernelRow) -> str:
 
 
 def _label(row: KernelRow) -> str:
-    return f"{shorten(shorten_layer(layer_of_row(row)), PAGE_LETTERS)} {name_operation(row)}"
+    return shorten_middle(label_row(row), PAGE_LETTERS)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 from chipsmith.profile.kernels import REST
 from chipsmith.program.layer_names import name_layer, number_of, shorten_layer
-from chipsmith.reports.author_names import LAYER_COLUMN, TERMINAL_LETTERS, label_row, shorten
+from chipsmith.reports.author_names import LAYER_COLUMN, label_row
+from chipsmith.reports.fitted_names import FittedName
 from chipsmith.reports.headline import Headline, headlines, significant
 from chipsmith.reports.privacy import privacy_lines
 from chipsmith.units import percent
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from chipsmith.program.program import Placement
     from chipsmith.reports.record import RunRecord
 
+_ROOMY = 110
+"""Letters of a line from which on the placement has the operators' own names too."""
+_TIGHT = (0, 1, 0, 0)
+"""Padding of tables with many columns: two blanks between them."""
 LONGEST = 5
 """Kernels that are listed as the longest of an inference."""
 
@@ -52,15 +57,15 @@ def placement_table(operators: Sequence[Placement], host: Sequence[HostStep] = (
     """Where each operator runs and why, by its layer; the host stands first and last.
 
     Behind the engine stands the number of the kernel. The operator's own name in the graph stands beside the layer's
-    where that is the author's.
+    where that is the author's and the terminal is wide.
     """
     table = new_plain_table("placement")
-    named = any(operator.source for operator in operators)
+    table.padding = _TIGHT
+    named = any(operator.source for operator in operators) and open_console().width >= _ROOMY
     rows = tuple(map(_placement_row, operators))
-    width = max(len(layer) for layer, *_ in rows) if named else None
-    table.add_column(LAYER_COLUMN, overflow="fold", min_width=width)
+    table.add_column(LAYER_COLUMN)
     if named:
-        table.add_column("operator", overflow="fold")
+        table.add_column("operator")
     table.add_column("kind", no_wrap=True)
     table.add_column("placed", no_wrap=True)
     table.add_column("reason")
@@ -69,19 +74,25 @@ def placement_table(operators: Sequence[Placement], host: Sequence[HostStep] = (
         *rows,
         *_host_rows(host, "after"),
     ):
-        add_texts(table, layer, *([name] if named else []), *rest)
+        add_texts(table, FittedName(layer), *([FittedName(name)] if named else []), *rest)
     return table
 
 
 def _placement_row(row: Placement) -> tuple[str, ...]:
-    layer = shorten(shorten_layer(row.source), TERMINAL_LETTERS) if row.source else name_layer(row)
-    return layer, row.name, row.kind, f"{row.placed} {number_of(row.kernel)}".rstrip(), row.reason
+    return (
+        shorten_layer(name_layer(row)),
+        row.name,
+        row.kind,
+        f"{row.placed} {number_of(row.kernel)}".rstrip(),
+        row.reason,
+    )
 
 
 def comparison_table(network: str, chips: Mapping[str, Totals]) -> Table:
     """One network on several chips, one row each. Cycles are simulated; energy, area and cost estimated."""
     table = new_plain_table(f"{network}: cycles simulated; energy, power, area and cost estimated")
-    table.add_column("chip", overflow="fold")
+    table.padding = _TIGHT
+    table.add_column("chip", min_width=_longest_word(chips))
     for title in ("cycles", "µs", "µJ", "mW", "TOPS/W", "mm²", "USD"):
         table.add_column(title, justify="right", no_wrap=True)
     for name, totals in chips.items():
@@ -101,7 +112,8 @@ def cost_table(chips: Mapping[str, Totals]) -> Table:
     """What one of a volume of chips costs in dollars, part by part, with the range of the sum, a row a chip."""
     volume = next(iter(chips.values())).cost.volume
     table = new_plain_table(f"USD of a chip where {volume:,} are built, estimated")
-    table.add_column("chip", overflow="fold")
+    table.padding = _TIGHT
+    table.add_column("chip", min_width=_longest_word(chips))
     for title in ("die", "package", "test", "masks", "design", "USD", "range"):
         table.add_column(title, justify="right", no_wrap=True)
     for name, totals in chips.items():
@@ -135,12 +147,12 @@ def kernel_table(profile: Profile) -> Table:
     """When each kernel of a cold inference runs, in cycles, and what it waits for; simulated."""
     rows = [row for row in profile.kernels if row.name != REST]
     table = new_plain_table("kernels of a cold inference, in cycles (simulated)")
-    table.add_column("kernel", overflow="fold")
+    table.add_column("kernel")
     for title in ("start", "end", "held", "waited"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("mostly for", overflow="fold")
     for row in rows:
-        label = shorten(label_row(row), TERMINAL_LETTERS + len(" (k0)"))
+        label = FittedName(label_row(row))
         cycles = (row.first_start_cycle, row.last_end_cycle, row.busy_cycles, row.wait_cycles)
         add_texts(table, label, *(f"{count:,}" for count in cycles), row.wait_reason)
     return table
@@ -151,11 +163,11 @@ def longest_table(kernels: Sequence[KernelTime], latency_cycles: int) -> Table:
     rows = sorted(kernels, key=lambda row: -row.added_cycles)[:LONGEST]
     table = new_plain_table(f"the {len(rows)} of {len(kernels):,} kernels that add most cycles")
     for title in ("kernel", "operation"):
-        table.add_column(title, overflow="fold")
+        table.add_column(title)
     for title in ("cycles added", "of all"):
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
-        label = shorten(row.name.label, TERMINAL_LETTERS + len(" (k0)"))
+        label = FittedName(row.name.label)
         share = row.added_cycles / max(latency_cycles, 1)
         add_texts(table, label, row.name.operation, f"{row.added_cycles:,}", f"{100 * share:.1f} %")
     return table
@@ -193,11 +205,16 @@ def new_plain_table(title: str) -> Table:
     return Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
 
 
-def add_texts(table: Table, *cells: str) -> None:
+def add_texts(table: Table, *cells: str | FittedName) -> None:
     """A row of plain text: names may hold what rich takes for markup."""
     from rich.text import Text
 
-    table.add_row(*(Text(cell) for cell in cells))
+    table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
+
+
+def _longest_word(names: Iterable[str]) -> int:
+    """Letters of the longest word of some names, which a column does not break."""
+    return max((len(word) for name in names for word in name.split()), default=1)
 
 
 def _groups(rows: Iterable[Headline]) -> list[list[Headline]]:

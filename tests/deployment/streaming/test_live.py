@@ -24,6 +24,8 @@ from chipsmith.learn.data.joined_sound import JoinedSound
 from chipsmith.program.actions import count_program
 from chipsmith.sim import cycle
 
+GRID = 64
+"""Samples from one spectrum to the next."""
 LOW_THEN_HIGH = np.concatenate([tone(300, 0.6), tone(2_000, 0.6, seed=1)])
 
 
@@ -76,6 +78,53 @@ def test_an_hours_energy_is_that_of_its_inferences_and_of_leakage(listener):
     leakage_j = leakage_power(listener.chip).value * 3.6
     assert summary.energy_j_per_hour == pytest.approx(36_000 * warm * 1e-12 + leakage_j)
     assert summary.duty == pytest.approx(summary.rhythm.latency_us(1) / 100_000)
+
+
+def test_sound_of_another_rate_is_answered_as_often(listener):
+    """What is resampled comes hop by hop, a few milliseconds late, and no inference waits for a block of it."""
+    own = list(chipsmith.stream(listener, LOW_THEN_HIGH, rate=RATE_HZ))
+    for rate_hz in (16_000, 44_100):
+        sound = np.concatenate([tone(500, 0.6, rate_hz=rate_hz), tone(2_500, 0.6, rate_hz=rate_hz)])
+        stream = chipsmith.stream(listener, sound, rate=rate_hz)
+        decisions = list(stream)
+        assert abs(len(decisions) - len(own)) <= 2
+        steps = np.diff([decision.time_s for decision in decisions[:-1]])
+        assert steps == pytest.approx(0.02, abs=1 / rate_hz)
+        late = decisions[30].time_s * RATE_HZ - decisions[30].window_end
+        assert 0 <= late <= 0.008 * RATE_HZ + GRID
+
+
+def test_where_windows_move_seldom_only_inferences_that_ran_are_counted(listener):
+    stream = chipsmith.stream(listener, LOW_THEN_HIGH, rate=RATE_HZ, hop_ms=1)
+    count = len(list(stream))
+    summary = stream.summary
+    assert count + summary.skipped == summary.hops == 1_200
+    assert count == len(LOW_THEN_HIGH) // GRID
+    assert summary.duty == pytest.approx(count * summary.rhythm.latency_us(1) / 1.2e6)
+    leakage = summary.rhythm.leakage_j_per_hour
+    assert summary.energy_j_per_hour - leakage == pytest.approx(
+        count / 1.2 * 3600 * summary.rhythm.warm_dynamic_pj * 1e-12
+    )
+    assert any(f"{summary.skipped:,} were not run" in sentence for sentence in summary.to_json()["notes"])
+
+
+def test_windows_that_are_not_full_yet_are_told(listener):
+    stream = chipsmith.stream(listener, LOW_THEN_HIGH, rate=RATE_HZ)
+    full = [decision.to_json()["window_full"] for decision in stream]
+    assert full == sorted(full)
+    assert stream.summary.part_filled == full.count(False) > 0
+    assert full[-1]
+
+
+def test_what_a_file_of_sound_says_itself_is_not_taken_from_options(listener, tmp_path):
+    soundfile.write(tmp_path / "tone.wav", LOW_THEN_HIGH, RATE_HZ)
+    stream = chipsmith.stream(listener, tmp_path / "tone.wav", rate=16_000, channels=2)
+    list(stream)
+    rate, others = stream.summary.notes
+    assert "says itself that it has 8000 samples a second: --rate is not used" in rate
+    assert "--format and --channels are not used" in others
+    same = chipsmith.stream(listener, tmp_path / "tone.wav", rate=RATE_HZ)
+    assert same.summary.notes == ()
 
 
 def test_the_summary_counts_what_was(listener):
@@ -232,6 +281,12 @@ def test_an_array_may_be_in_a_file(walker, listener, tmp_path):
         chipsmith.stream(listener, tmp_path / "tone.npy")
 
 
+def test_an_empty_line_between_rows_is_told(walker):
+    stream = chipsmith.stream(walker, ["force,speed\n", "1,0\n", "\n", "2,0\n", "\n"])
+    assert len(list(stream)) == 2
+    assert "the source has an empty line before line 4: passed over" in stream.summary.notes[0]
+
+
 def test_rows_arrays_and_lines_may_come_one_after_the_other(walker):
     rows = [np.array([-1.0, 0.0]), np.array([[-2.0, 0.0], [-3.0, 0.0]]), "-4,0"]
     pieces = [str(decision.answer) for decision in chipsmith.stream(walker, iter(rows))]
@@ -248,6 +303,11 @@ def test_rows_arrays_and_lines_may_come_one_after_the_other(walker):
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
+        (
+            ["force,speed\n", "1,1e300\n"],
+            r"the source, line 2: column speed: '1e300' is beyond 3\.4e\+38, which float32",
+        ),
+        (["time,force\n"], "name these columns in the first line, among others if need be, or leave that line out"),
         (["force,speed\n", "1,x\n"], "the source, line 2: column speed: 'x' is no number"),
         (["force,speed\n", "1\n"], "line 2: 1 cells where there are 2 columns"),
         (["time,volts\n", "1,2\n"], "is no CSV of the columns force, speed: it begins with time, volts"),

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chipsmith.deployment.streaming.rates import DetectionCounts, count_detections, poisson_interval, share_interval
+from chipsmith.deployment.streaming.rates import DetectionCounts, count_detections, poisson_interval
 from chipsmith.learn.data.joined_sound import JoinedSound, SpokenWord
-from chipsmith.learn.validation.interval import clopper_pearson_interval
 
 SOUND = JoinedSound(
     samples=np.zeros(36_000, np.float32),
@@ -35,12 +34,6 @@ def test_anything_else_is_a_false_accept():
 def test_the_interval_of_counts_is_the_textbooks():
     assert (poisson_interval(0).low, round(poisson_interval(0).high, 3)) == (0, 3.689)
     assert [round(end, 3) for end in (poisson_interval(10).low, poisson_interval(10).high)] == [4.795, 18.390]
-
-
-def test_the_interval_of_whole_shares_is_clopper_and_pearsons():
-    assert share_interval(3, 50) == clopper_pearson_interval(3, 50)
-    assert share_interval(0, 50) == clopper_pearson_interval(0, 50)
-    assert share_interval(50, 50) == clopper_pearson_interval(50, 50)
 
 
 def test_the_same_words_once_more_are_no_new_evidence():

@@ -10,8 +10,9 @@ from tones import RATE_HZ, tone
 
 import chipsmith
 from chipsmith.deployment.predict import read_deployment
+from chipsmith.deployment.streaming.detection import DetectionRule
 from chipsmith.deployment.streaming.replay import Replay
-from chipsmith.deployment.streaming.settings import StreamSettings, read_tuned
+from chipsmith.deployment.streaming.settings import StreamSettings, TunedSettings, read_tuned
 from chipsmith.deployment.streaming.tuning import Tuning, choose_rule, choose_word, tune_stream
 from chipsmith.errors import BadInput
 from chipsmith.learn.data.joined_sound import JoinedSound, Joining, Recording, SpokenWord, join_recordings
@@ -84,6 +85,26 @@ def test_tones_are_noticed_every_time_and_the_rule_is_kept_beside_the_program(li
     assert kept is not None
     assert kept.settings == tuned.settings
     assert chipsmith.stream(listener_file, tone(300, 0.6), rate=RATE_HZ).settings == tuned.settings
+
+
+def test_a_rule_that_does_not_keep_to_what_is_asked_replaces_none(listener, listener_file, monkeypatch):
+    monkeypatch.setattr("chipsmith.deployment.streaming.tuning.THRESHOLDS", (0.001,))
+    before = StreamSettings(rule=DetectionRule(classes=("low",), threshold=0.7, smooth_ms=0))
+    TunedSettings.of(listener_file, before, tuned_on="tones").write(listener_file)
+    tuned = tune_stream(
+        listener,
+        Tones(),
+        Tuning(word="low", repeats=1),
+        StreamSettings(every=2),
+        name="tones",
+        seed=0,
+        path=listener_file,
+    )
+    assert not tuned.met
+    assert tuned.path is None
+    kept = read_tuned(listener_file)
+    assert kept is not None
+    assert kept.settings == before
 
 
 def test_joined_words_are_where_they_are_said_to_be():

@@ -8,6 +8,8 @@ import pytest
 from sample_runs import bare_record, named_record
 
 from chipsmith.profile.kernels import REST
+from chipsmith.program.layer_names import shorten_layer
+from chipsmith.reports.author_names import layer_of_row
 from chipsmith.reports.comparison.layers import OUTSIDE, compare_layers
 
 
@@ -15,8 +17,8 @@ def renamed(profile, names):
     """The profile with other author's names of its kernels, in order; kernels beyond them have none."""
     kernels = [row for row in profile.kernels if row.name != REST]
     named = [
-        dataclasses.replace(row, sources=names[index] if index < len(names) else ())
-        for index, row in enumerate(kernels)
+        dataclasses.replace(row, sources=own, layer=own[0] if own else row.layer)
+        for row, own in zip(kernels, [*names, *[()] * len(kernels)], strict=False)
     ]
     rest = [row for row in profile.kernels if row.name == REST]
     return dataclasses.replace(profile, kernels=(*named, *rest))
@@ -36,9 +38,9 @@ def test_cycles_and_energies_sum_to_those_of_each_run(chips):
 def test_layers_have_their_authors_names_and_the_order_of_the_first_run():
     profile = named_record().inference
     layers = compare_layers([profile, profile])
-    names = [name for layer in layers[:-1] for name in layer.name.split(", ")]
-    known = [source for row in profile.kernels for source in row.sources]
-    assert names[0] == known[0]
+    assert [layer.name for layer in layers[:-1]] == list(
+        dict.fromkeys(shorten_layer(layer_of_row(row)) for row in profile.kernels if row.name != REST)
+    )
     assert layers[-1].name == OUTSIDE
     assert all(layer.matched for layer in layers)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import chipsmith
 from chipsmith import cli
+from chipsmith.console.programs import present_diff
 from chipsmith.errors import BadInput
 from chipsmith.witness.diff.layer import LayerValues, from_float, from_witness
 
@@ -90,11 +93,13 @@ def small():
 def values(**changes):
     """Four elements with a scale of 0.5 and a zero point of 1."""
     fields = {
+        "scale": 0.5,
+        "zero_point": 1,
         "real": np.array([[0.0, 1.0, 2.1, -0.5]]),
         "witness": np.array([[1, 3, 5, 0]]),
         "npu": np.array([[1, 3, 6, 0]]),
     }
-    return LayerValues(name="layer", operator="Conv", scale=0.5, zero_point=1, **{**fields, **changes})
+    return LayerValues(name="layer", operator="Conv", **{**fields, **changes})
 
 
 def test_error_of_int8_is_in_steps_of_the_scale():
@@ -108,6 +113,17 @@ def test_rounding_to_another_integer_differs():
     assert from_float(values(witness=np.array([[1, 3, 6, 0]]))).differing == 0.25
 
 
+def test_differences_are_shares_of_the_layers_range_too():
+    """The same values in 8 and in 32 bits: steps are 2^24 times as many, the share of the range is the same."""
+    fine = values(scale=0.5 / 2**24, zero_point=0, bits=32, witness=np.array([[0, 1, 2, 0]]) * 2**25)
+    coarse = values(zero_point=0, witness=np.array([[0, 2, 4, 0]]))
+    assert from_float(coarse).of_range == pytest.approx(0.5 / 2.6)
+    assert from_float(fine).of_range == pytest.approx(0.5 / 2.6)
+    assert from_float(fine).largest == pytest.approx(2**24 * from_float(coarse).largest)
+    assert from_witness(values()).of_range == pytest.approx(0.5 / 2.6)
+    assert from_float(values(real=np.full((1, 4), 1.0))).of_range is None
+
+
 def test_npu_against_the_witness():
     error = from_witness(values())
     assert (error.largest, error.differing) == (1, 0.25)
@@ -116,9 +132,9 @@ def test_npu_against_the_witness():
     assert from_witness(values(npu=None)) is None
 
 
-@pytest.mark.parametrize(("model", "first"), [("small.onnx", ("relu", "Relu")), ("quantised.onnx", ("conv", "Conv"))])
+@pytest.mark.parametrize(("model", "first"), [("small.onnx", ("conv", "Conv")), ("quantised.onnx", ("conv", "Conv"))])
 def test_layers_of_an_onnx_network(model, first, folder):
-    """The ranges of a Relu are chosen behind it here, before it by onnxruntime's quantiser."""
+    """A Relu is done in the kernel of its convolution: that gives the layer its name, wherever its range is chosen."""
     diff = chipsmith.diff(model, calibration="images.npy")
     assert [(layer.name, layer.operator) for layer in diff.layers] == [
         first,
@@ -146,7 +162,7 @@ def test_quantised_network_is_compared_over_random_inputs_too(folder):
 def test_layers_of_a_pytorch_network(folder):
     diff = chipsmith.diff("my_layers:build", calibration="images.npy")
     assert [(layer.name, layer.operator) for layer in diff.layers] == [
-        ("1", "relu"),
+        ("0", "conv2d"),
         ("2", "max_pool2d"),
         ("4", "linear"),
     ]
@@ -181,10 +197,28 @@ def test_command_prints_a_table_or_one_object(folder, capsys):
     assert run("diff", "quantised.onnx", "--json") == 0
     printed = json.loads(capsys.readouterr().out)
     assert (printed["network"], len(printed["layers"])) == ("quantised", 4)
-    assert set(printed["layers"][0]) == {"name", "operator", "scale", "int8", "npu", "kernel"}
+    assert set(printed["layers"][0]) == {"name", "operator", "scale", "int8", "npu", "kernel", "bits", "exact"}
     assert printed["layers"][0]["kernel"].endswith(" (k0)")
     assert run("diff", "quantised.onnx") == 0
     assert "dense" in capsys.readouterr().out
+
+
+def test_the_table_says_that_the_chip_is_exact_and_what_a_step_is(folder, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run("diff", "small.onnx", "--calibration", "images.npy") == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "edge-256 is exact: in all 4 layers its bits are the integer network's" in printed
+    assert "a step of 8 bits is 0.39 %" in printed
+    assert re.search(r" dense k\d 32 ", printed)
+
+
+def test_a_layer_with_other_bits_is_named(folder, capsys):
+    diff = chipsmith.diff("quantised.onnx")
+    first, *others = diff.layers
+    broken = replace(diff, layers=(replace(first, exact=False), *others))
+    assert "1 differ on edge-256" in repr(broken)
+    present_diff(broken).print_text()
+    assert f"edge-256 is not exact: in {first.name} its bits are not" in " ".join(capsys.readouterr().out.split())
 
 
 def run(*arguments):

@@ -71,7 +71,7 @@ class LiveStream:
         self._answers: AnswerReader = open_answers(deployment, settings, window)
         self._rhythm = ChipRhythm.of(program)
         self._meter = StreamMeter()
-        self._last_end: int | None = None
+        self._last_end = 0
         self._libraries = ThreadpoolController()
         self._decisions = self._run()
 
@@ -105,6 +105,8 @@ class LiveStream:
             seen=meter.seen,
             hops=meter.hops,
             inferences=meter.inferences,
+            skipped=meter.skipped,
+            part_filled=meter.part_filled,
             detections=tuple(meter.detections),
             deadline_misses=None if feed.hop_s is None else meter.misses,
             host=HostTimes.of(meter) if meter.inferences else None,
@@ -141,8 +143,10 @@ class LiveStream:
         self._meter.hops += 1
         with host:
             self._window.push(self._feed.convert(piece.raw))
-        due = self._meter.hops % self._settings.every == 0 and self._window.end != self._last_end
-        decision = self._decide(piece.time_s, host) if due else None
+        due = self._meter.hops % self._settings.every == 0
+        moved = self._window.end != self._last_end
+        self._meter.skipped += due and not moved
+        decision = self._decide(piece.time_s, host) if due and moved else None
         self._account(piece.time_s, host, decision)
         self._meter.working_s += time.perf_counter() - began
         return decision
@@ -153,6 +157,7 @@ class LiveStream:
         if rest is None:
             return None
         self._window.push(rest)
+        self._meter.seen = self._window.seen
         return None if self._window.end == self._last_end else self._decide(time_s, _Stopwatch(self._libraries))
 
     def _decide(self, time_s: float | None, host: _Stopwatch) -> StreamDecision:
@@ -172,6 +177,7 @@ class LiveStream:
             time_s=time_s,
             decided_s=None if time_s is None else time_s + host.wall_s + chip_us / 1e6,
             window_end=self._window.end,
+            window_full=self._window.full,
             host_us=host.wall_s * 1e6,
             chip_us=chip_us,
             answer=answer.json,
@@ -179,6 +185,7 @@ class LiveStream:
             detected=answer.detected,
         )
         meter.inferences += 1
+        meter.part_filled += not self._window.full
         meter.host_us.append(host.wall_s * 1e6)
         meter.cpu_us.append(host.cpu_s * 1e6)
         if answer.detected is not None and time_s is not None:

@@ -21,6 +21,7 @@ from chipsmith.deployment.streaming.row_feed import RowFeed, TextFeed, convert_c
 from chipsmith.deployment.streaming.settings import DEFAULT_HOP_MS, StreamSettings
 from chipsmith.deployment.streaming.sound_feed import (
     SampleFormat,
+    SoundFeed,
     feed_chunks,
     open_raw_sound,
     open_sound_file,
@@ -174,13 +175,23 @@ def _sound_feed(source: Any, settings: StreamSettings, form: SourceForm, *, targ
             hop_s=hop_s,
         )
     if isinstance(source, str | os.PathLike):
-        return open_sound_file(find_file(os.fspath(source)), target_hz=target_hz, hop_s=hop_s)
+        feed = open_sound_file(find_file(os.fspath(source)), target_hz=target_hz, hop_s=hop_s)
+        feed.notes.extend(_unused_options(feed, form))
+        return feed
     if form.rate_hz is None:
         raise BadInput("say how many samples a second the source has: --rate 16000, in Python rate=16000")
     chunks = [source] if isinstance(source, np.ndarray) else source
     if not isinstance(chunks, Iterable):
         raise BadInput("a source is a file, `-`, an array of samples, or an iterator of such arrays")
     return feed_chunks(chunks, rate_hz=form.rate_hz, target_hz=target_hz, hop_s=hop_s)
+
+
+def _unused_options(feed: SoundFeed, form: SourceForm) -> Iterator[str]:
+    """A file of sound says these itself."""
+    if form.rate_hz not in (None, feed.rate_hz):
+        yield f"{feed.name} says itself that it has {feed.rate_hz:g} samples a second: --rate is not used"
+    if form.sample_format is not SampleFormat.S16LE or form.channels != 1:
+        yield f"{feed.name} says itself how its samples are written: --format and --channels are not used"
 
 
 def _source_name(source: Any) -> str:

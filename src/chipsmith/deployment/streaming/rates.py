@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chipsmith.learn.data.joined_sound import JoinedSound, SpokenWord
-from chipsmith.learn.validation.interval import Interval
+from chipsmith.learn.validation.interval import Interval, clopper_pearson_interval
 from chipsmith.schema import Json
 from chipsmith.shown import Shown
 
@@ -63,7 +63,7 @@ class DetectionCounts(Shown):
     @property
     def reject_interval(self) -> Interval:
         """Of that share, 95 %: Clopper's and Pearson's formula at the mean count of a pass, exact of a single one."""
-        return share_interval(self.rejected / self.passes, self.words / self.passes)
+        return clopper_pearson_interval(self.rejected / self.passes, self.words / self.passes)
 
     def delay_s(self, percent: float) -> float | None:
         """A percentile of the delays; None where nothing was heard."""
@@ -98,19 +98,6 @@ def poisson_interval(count: float, *, confidence: float = 0.95) -> Interval:
     tail = (1 - confidence) / 2
     low = 0.0 if count == 0 else float(chi2.ppf(tail, 2 * count)) / 2
     return Interval(low=low, high=float(chi2.ppf(1 - tail, 2 * count + 2)) / 2)
-
-
-def share_interval(count: float, total: float, *, confidence: float = 0.95) -> Interval:
-    """The interval of Clopper and Pearson, whose formula also holds for counts that are means.
-
-    Source: C. J. Clopper, E. S. Pearson, Biometrika 26 (1934), pages 404 to 413.
-    """
-    from scipy.stats import beta
-
-    tail = (1 - confidence) / 2
-    low = 0.0 if count == 0 else float(beta.ppf(tail, count, total - count + 1))
-    high = 1.0 if count == total else float(beta.ppf(1 - tail, count + 1, total - count))
-    return Interval(low=low, high=high)
 
 
 def count_detections(times_s: Sequence[float], sound: JoinedSound, *, label: int) -> DetectionCounts:

@@ -64,7 +64,7 @@ def replay(
     network = HostedGraph(host=host, graph=NpuGraph(program=program, limits=limits))
     window = SoundWindow(deployment.preprocessing, reader)
     times, waiting, outputs = [], [], []
-    place, hop, last_end = 0, 0, None
+    place, hop, last_end = 0, 0, 0
     while place < len(sound.samples):
         hop += 1
         after = min(len(sound.samples), round(hop * settings.hop_ms / 1e3 * sound.rate_hz))

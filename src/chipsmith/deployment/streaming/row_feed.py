@@ -46,11 +46,18 @@ class RowFeed(Feed):
     def pieces(self) -> Iterator[StreamPiece]:
         """As Feed.pieces: a mapping from column to cell a row; empty lines are passed over."""
         header: list[str] | None = None
-        seen = 0
+        seen = blank = 0
         for place, cells in enumerate(csv.reader(_without_mark(_readable(self._lines, self.name))), start=1):
             row = [cell.strip() for cell in cells]
             if not any(row):
+                blank += 1
                 continue
+            if blank and seen:
+                lines = "an empty line" if blank == 1 else f"{blank} empty lines"
+                self.notes.append(
+                    f"{self.name} has {lines} before line {place}: passed over, as if no row were missing"
+                )
+            blank = 0
             if header is None:
                 header = self._find_header(row)
                 if header is row:
@@ -81,7 +88,10 @@ class RowFeed(Feed):
             self.notes.append(f"{self.name} does not name its columns: they are taken to be {self._wanted()}")
             return list(self._names)
         given = printable(", ".join(row))[:_SHOWN]
-        raise BadInput(f"{self.name} is no CSV of {self._wanted()}: it begins with {given}")
+        raise BadInput(
+            f"{self.name} is no CSV of {self._wanted()}: it begins with {given}; name these columns in the first line, "
+            f"among others if need be, or leave that line out and give {len(self._names)} numbers a line"
+        )
 
     def _wanted(self) -> str:
         return f"the columns {', '.join(self._names)}"

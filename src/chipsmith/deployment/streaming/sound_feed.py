@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.deployment.streaming.pieces import Feed, StreamPiece
+from chipsmith.deployment.streaming.resampler import StreamResampler
 from chipsmith.errors import BadInput
-from chipsmith.extras import require_package
 from chipsmith.learn.preprocessing.sound import open_sound
 from chipsmith.learn.preprocessing.step import named
 
@@ -30,12 +30,20 @@ class SampleFormat(StrEnum):
     """How a raw sample is written, as ffmpeg and sox name it."""
 
     S16LE = "s16le"
+    S24LE = "s24le"
     S32LE = "s32le"
     U8 = "u8"
     F32LE = "f32le"
 
 
 _DTYPES = {SampleFormat.S16LE: "<i2", SampleFormat.S32LE: "<i4", SampleFormat.U8: "u1", SampleFormat.F32LE: "<f4"}
+_BYTES = {
+    SampleFormat.S16LE: 2,
+    SampleFormat.S24LE: 3,
+    SampleFormat.S32LE: 4,
+    SampleFormat.U8: 1,
+    SampleFormat.F32LE: 4,
+}
 
 
 def read_sample_format(name: str) -> SampleFormat:
@@ -48,7 +56,7 @@ def read_sample_format(name: str) -> SampleFormat:
 
 def decode_samples(data: bytes, form: SampleFormat, *, channels: int, name: str) -> Frames:
     """Raw interleaved samples as frames (n, channels) from -1 to 1. Raises BadInput where they are no such samples."""
-    values = np.frombuffer(data, _DTYPES[form])
+    values = _unpack_24(data) if form is SampleFormat.S24LE else np.frombuffer(data, _DTYPES[form])
     if form is SampleFormat.F32LE:
         if not np.isfinite(values).all() or (values.size and np.abs(values).max() > _LOUDEST):
             raise BadInput(f"{name} holds no samples of floating point from -1 to 1; is it --format s16le?")
@@ -60,11 +68,19 @@ def decode_samples(data: bytes, form: SampleFormat, *, channels: int, name: str)
     return scaled.reshape(-1, channels)
 
 
-class SoundFeed(Feed):
-    """Sound in hops of `hop_s` seconds at its own rate; `read` gives the frames of each hop.
+def _unpack_24(data: bytes) -> NDArray[np.int32]:
+    """Samples of three bytes as the upper ones of four."""
+    packed = np.frombuffer(data, np.uint8).reshape(-1, 3)
+    whole = np.zeros((len(packed), 4), np.uint8)
+    whole[:, 1:] = packed
+    return whole.view("<i4")[:, 0]
 
-    `convert` averages the channels and brings the samples to `target_hz`, in pieces, as soxr does it for a whole sound;
-    what the filter holds back comes with later pieces (`resampler_delay_s`).
+
+class SoundFeed(Feed):
+    """Sound in hops of `hop_s` seconds at its own `rate_hz`; `read` gives the frames of each hop.
+
+    `convert` averages the channels and brings the samples to `target_hz`, in pieces; what the filter holds back comes
+    with later pieces (StreamResampler's `delay_s`).
     """
 
     unit = "samples"
@@ -80,57 +96,47 @@ class SoundFeed(Feed):
         hop_s: float,
     ) -> None:
         self.name, self.hop_s, self.notes = name, hop_s, list[str]()
-        self._read, self._rate_hz, self.target_hz = read, rate_hz, target_hz
+        self._read, self.rate_hz, self.target_hz = read, rate_hz, target_hz
         if channels > 1:
             self.notes.append(f"{name} has {channels} channels: they are averaged")
-        self._resampler: Any = None
-        if rate_hz != target_hz:
-            self._resampler = _resampler(rate_hz, target_hz)
-            self.notes.append(f"{name} is resampled from {rate_hz:g} to {target_hz} Hz as it comes")
+        self._resampler = None if rate_hz == target_hz else StreamResampler(rate_hz, target_hz)
+        if self._resampler is not None:
+            self.notes.append(
+                f"{name} is resampled from {rate_hz:g} to {target_hz} Hz as it comes, which holds back "
+                f"{self._resampler.delay_s * 1e3:.2g} ms"
+            )
 
     def pieces(self) -> Iterator[StreamPiece]:
         """As Feed.pieces; the last may be shorter than a hop."""
         frames_seen = 0
         for frames in self._read(self._sizes()):
             frames_seen += len(frames)
-            yield StreamPiece(raw=frames, time_s=frames_seen / self._rate_hz)
+            yield StreamPiece(raw=frames, time_s=frames_seen / self.rate_hz)
         if frames_seen == 0:
-            raise BadInput(f"{self.name} holds no samples; is its sender running?")
+            raise BadInput(f"{self.name} holds no samples")
 
     def convert(self, raw: Frames) -> NDArray[np.float32]:
         """Mono samples at the network's rate."""
         if not np.isfinite(raw).all():
             raise BadInput(f"{self.name} holds samples that are no finite numbers")
         mono = raw[:, 0] if raw.shape[1] == 1 else raw.mean(axis=1, dtype=np.float32)
-        return mono if self._resampler is None else np.asarray(self._resampler.resample_chunk(mono), np.float32)
+        return mono if self._resampler is None else self._resampler.convert(mono)
 
     def finish(self) -> NDArray[np.float32] | None:
         """What the resampler still holds back."""
         if self._resampler is None:
             return None
-        rest = self._resampler.resample_chunk(np.zeros(0, np.float32), last=True)
-        return np.asarray(rest, np.float32) if len(rest) else None
-
-    @property
-    def resampler_delay_s(self) -> float:
-        """Of sound that was given and has not come out yet; 0 where nothing is resampled."""
-        return 0.0 if self._resampler is None else float(self._resampler.delay()) / self.target_hz
+        rest = self._resampler.finish()
+        return rest if len(rest) else None
 
     def _sizes(self) -> Iterator[int]:
         """Frames of each hop: together they keep step with the hops where these are no whole number of frames."""
         assert self.hop_s is not None
         index, before = 1, 0
         while True:
-            after = round(index * self.hop_s * self._rate_hz)
+            after = round(index * self.hop_s * self.rate_hz)
             yield after - before
             index, before = index + 1, after
-
-
-def _resampler(rate_hz: float, target_hz: int) -> Any:
-    require_package("soxr", extra="data", task="resample sounds")
-    import soxr
-
-    return soxr.ResampleStream(rate_hz, target_hz, 1, dtype="float32", quality="HQ")
 
 
 def open_sound_file(path: Path, *, target_hz: int, hop_s: float) -> SoundFeed:
@@ -162,13 +168,15 @@ def open_raw_sound(
     stream: BinaryIO, *, rate_hz: float, form: SampleFormat, channels: int, target_hz: int, hop_s: float
 ) -> SoundFeed:
     """Raw interleaved samples from a pipe, hop by hop as they come."""
-    frame_bytes = np.dtype(_DTYPES[form]).itemsize * channels
+    frame_bytes = _BYTES[form] * channels
     name = "standard input"
 
     def read(sizes: Iterator[int]) -> Iterator[Frames]:
         first = True
         for size in sizes:
             data = stream.read(size * frame_bytes)
+            if first and not data:
+                raise BadInput(f"{name} holds no samples; is its sender running?")
             if first and data[:4] in _CONTAINERS:
                 raise BadInput(
                     f"{name} is {_CONTAINERS[data[:4]]}, and raw samples are taken there; give the file by its name, "

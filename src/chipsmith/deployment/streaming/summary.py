@@ -25,14 +25,16 @@ class StreamDecision(Shown):
     """One answer of a stream.
 
     `time_s` is when the hop's last sample (or row) was there, `decided_s` that and the work of host and chip; None
-    without a rate. `window_end` is how much of the stream the network saw, in samples of its own rate, rows or tokens.
-    `answer` goes to JSON, `line` says it to people, `detected` is the class that is noticed now.
+    without a rate. `window_end` is how much of the stream the network saw, in samples of its own rate, rows or tokens;
+    `window_full` whether that filled its window. `answer` goes to JSON, `line` says it to people, `detected` is the
+    class that is noticed now.
     """
 
     index: int
     time_s: float | None
     decided_s: float | None
     window_end: int
+    window_full: bool
     host_us: float
     chip_us: float
     answer: Json
@@ -50,6 +52,7 @@ class StreamDecision(Shown):
             "time_s": self.time_s,
             "decided_s": self.decided_s,
             "window_end": self.window_end,
+            "window_full": self.window_full,
             "host_us": self.host_us,
             "chip_us": self.chip_us,
             **self.answer,
@@ -62,6 +65,8 @@ class StreamMeter(Shown):
 
     hops: int = 0
     inferences: int = 0
+    skipped: int = 0
+    part_filled: int = 0
     misses: int = 0
     seconds: float | None = None
     seen: int = 0
@@ -97,6 +102,8 @@ class HostTimes(Shown):
 class StreamSummary(Shown):
     """A stream so far.
 
+    `skipped` inferences were due, and the window had not moved: nothing new was there to answer. `part_filled` are
+    those whose window the stream did not fill yet.
     `deadline_misses` are hops whose work (host, measured, and chip, simulated) took longer than a hop; None, as are all
     that depend on it, where the source has no rate. `simulator_s` is this computer's time in the simulated chip, which
     counts neither as the host's nor as the chip's; `real_time_factor` is seconds of the stream by seconds that all of
@@ -113,6 +120,8 @@ class StreamSummary(Shown):
     seen: int
     hops: int
     inferences: int
+    skipped: int
+    part_filled: int
     detections: tuple[tuple[float, str], ...]
     deadline_misses: int | None
     host: HostTimes | None
@@ -131,8 +140,32 @@ class StreamSummary(Shown):
 
     @property
     def period_s(self) -> float | None:
-        """Seconds from one inference to the next; None without a rate."""
-        return None if self.hop_s is None else self.hop_s * self.settings.every
+        """Seconds from one inference to the next, in the mean where some are skipped; None without a rate."""
+        if self.hop_s is None:
+            return None
+        due = self.hops // self.settings.every
+        ran = due - self.skipped
+        return self.hop_s * self.settings.every * (due / ran if ran else 1.0)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What is to be known of the figures: of the source, of windows, and of what is not said without a rate."""
+        told = list(self.notes)
+        if self.whole_windows:
+            told.append("this recipe's preprocessing needs each window as a whole: none of it is kept from hop to hop")
+        if self.part_filled:
+            told.append(
+                f"the window was not full yet in the first {self.part_filled:,} of {self.inferences:,} inferences: "
+                "silence or padding stood for what had not come"
+            )
+        if self.skipped:
+            told.append(
+                f"of {self.hops // self.settings.every:,} inferences that were due {self.skipped:,} were not run: the "
+                "window had not moved since the last; duty and energy count those that ran"
+            )
+        if self.hop_s is None:
+            told.append("without --rate there are no times, and no deadlines, duty and energy an hour")
+        return tuple(told)
 
     @property
     def duty(self) -> float | None:
@@ -141,7 +174,9 @@ class StreamSummary(Shown):
 
     @property
     def energy_j_per_hour(self) -> float | None:
-        """Estimated joules of an hour on the chip and its external memory; None without a rate."""
+        """Estimated joules of an hour on the chip and of its transfers; what the external memory takes while it is idle
+        is left out. None without a rate.
+        """
         return None if self.period_s is None else self.rhythm.energy_j_per_hour(self.period_s)
 
     def to_json(self) -> Json:
@@ -152,12 +187,17 @@ class StreamSummary(Shown):
             "chip": self.rhythm.chip,
             "source": self.source,
             "task": self.task.value,
-            "settings": self.settings.model_dump(mode="json"),
+            "settings": {
+                **self.settings.model_dump(mode="json"),
+                "hop_ms": None if self.hop_s is None else self.hop_s * 1e3,
+            },
             "hop_s": self.hop_s,
             "seconds": self.seconds,
             self.unit: self.seen,
             "hops": self.hops,
             "inferences": self.inferences,
+            "skipped": self.skipped,
+            "part_filled": self.part_filled,
             "detections": [{"time_s": time_s, "class": name} for time_s, name in self.detections],
             "deadline_misses": self.deadline_misses,
             "host": None
@@ -177,5 +217,5 @@ class StreamSummary(Shown):
             "simulator_s": self.simulator_s,
             "real_time_factor": self.real_time_factor,
             "whole_windows": self.whole_windows,
-            "notes": list(self.notes),
+            "notes": list(self.sentences),
         }

@@ -129,7 +129,7 @@ def tune_stream(
         test=counts["test"],
         inferences=sum(len(each.times_s) for part in _PARTS for each in heard[part]),
         met=met,
-        path=None if path is None else _keep(path, chosen, tuning, counts["validation"]),
+        path=_keep(path, chosen, tuning, counts["validation"]) if met and path is not None else None,
     )
 
 

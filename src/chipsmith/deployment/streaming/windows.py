@@ -19,11 +19,17 @@ class StreamWindow(ABC):
     """The latest of a stream. `push` takes what is new, `inputs` makes the network's input (1, ...) of the window.
 
     `seen` counts what was pushed, in samples, rows or tokens; `end` is where the window ends, counted likewise.
-    `incremental`: what was reckoned of a piece is kept for the next window.
+    `incremental`: what was reckoned of a piece is kept for the next window. `length` is how much the window takes.
     """
 
     seen: int = 0
     incremental: bool = True
+    length: int = 1
+
+    @property
+    def full(self) -> bool:
+        """Whether the stream fills the window; before that the rest is silence, or padding."""
+        return self.end >= self.length
 
     @property
     def end(self) -> int:
@@ -47,13 +53,13 @@ class SoundWindow(StreamWindow):
     """
 
     def __init__(self, preprocessing: Preprocessing, reader: SoundReader) -> None:
-        self._preprocessing, self._length = preprocessing, reader.samples
+        self._preprocessing, self.length = preprocessing, reader.samples
         first = preprocessing.steps[0] if preprocessing.steps else None
         self._step = first if isinstance(first, LogMel | Mfcc) else None
         self.incremental = self._step is not None and self._step.frames is None
         self._hop = self._step.hop if self._step is not None and self.incremental else 1
-        self._spectra = SlidingSpectra(self._step, length=self._length) if self._step and self.incremental else None
-        self._sound = np.zeros(self._length + self._hop, np.float32)
+        self._spectra = SlidingSpectra(self._step, length=self.length) if self._step and self.incremental else None
+        self._sound = np.zeros(self.length + self._hop, np.float32)
         self._last = 0
         self.inputs()  # of silence: libraries load now, and no hop waits for them
 
@@ -71,7 +77,7 @@ class SoundWindow(StreamWindow):
     def window(self) -> Values:
         """float32 (samples): the latest that end at `end`."""
         stop = len(self._sound) - (self.seen - self.end)
-        return self._sound[stop - self._length : stop]
+        return self._sound[stop - self.length : stop]
 
     def inputs(self) -> Values:
         """As StreamWindow.inputs."""
@@ -94,12 +100,12 @@ class SeriesWindow(StreamWindow):
     """The latest rows of a series. Before it is full it begins with the stream and is padded behind, as in training."""
 
     def __init__(self, preprocessing: Preprocessing, reader: SeriesReader) -> None:
-        self._preprocessing, self._length, self._width = preprocessing, reader.length, len(reader.channels)
+        self._preprocessing, self.length, self._width = preprocessing, reader.length, len(reader.channels)
         self._rows = np.zeros((0, self._width), np.float32)
 
     def push(self, new: Values) -> None:
         """The next rows: float32 (n, channels)."""
-        self._rows = np.concatenate([self._rows, new])[-self._length :]
+        self._rows = np.concatenate([self._rows, new])[-self.length :]
         self.seen += len(new)
 
     def inputs(self) -> Values:
@@ -128,12 +134,12 @@ class TokenWindow(StreamWindow):
     """The latest tokens of a text, padded behind while there are fewer, as in training."""
 
     def __init__(self, reader: TextReader) -> None:
-        self._reader = reader
+        self._reader, self.length = reader, reader.length
         self._tokens: list[int] = []
 
     def push(self, new: Sequence[int]) -> None:
         """The next tokens."""
-        self._tokens = [*self._tokens, *new][-self._reader.length :]
+        self._tokens = [*self._tokens, *new][-self.length :]
         self.seen += len(new)
 
     @property

@@ -15,6 +15,7 @@ from chipsmith.shown import Shown
 
 _LETTERS = 80
 """Of a cell, in a message."""
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 class Column(Shown, BaseModel):
@@ -80,13 +81,15 @@ class ColumnsReader(Reader):
 
 
 def number(text: Any, *, column: str) -> float:
-    """The finite number in a cell. Raises BadInput, naming the column."""
+    """The number in a cell, one that float32 holds. Raises BadInput, naming the column."""
     try:
         value = float(text)
     except (TypeError, ValueError) as error:
         raise BadInput(f"column {column}: '{_shown(text)}' is no number") from error
     if not math.isfinite(value):
         raise BadInput(f"column {column}: '{_shown(text)}' is no finite number")
+    if abs(value) > _LARGEST:
+        raise BadInput(f"column {column}: '{_shown(text)}' is beyond {_LARGEST:.3g}, which float32 ends at")
     return value
 
 

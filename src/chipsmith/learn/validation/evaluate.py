@@ -28,7 +28,7 @@ RESAMPLES = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Metric(Shown):
-    """A figure of merit with its bootstrap interval at 95 %, measured on `count` examples.
+    """A figure of merit with its interval at 95 %, measured on `count` examples: a bootstrap's, unless it is said.
 
     `better` says whether more or less of it is wanted. Accuracies, AUC and R2 are shares of 1.
     """

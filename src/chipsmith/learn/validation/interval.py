@@ -32,8 +32,10 @@ def wilson_interval(correct: int, total: int, *, confidence: float = 0.95) -> In
     return Interval(low=low, high=high)
 
 
-def clopper_pearson_interval(correct: int, total: int, *, confidence: float = 0.95) -> Interval:
+def clopper_pearson_interval(correct: float, total: float, *, confidence: float = 0.95) -> Interval:
     """The exact interval of a share: it holds with at least this confidence, whatever the share.
+
+    Its formula takes counts that are means too, of which it is not exact.
 
     Source: C. J. Clopper, E. S. Pearson, Biometrika 26 (1934), pages 404 to 413.
     """

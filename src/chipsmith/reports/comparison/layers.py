@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from chipsmith.profile.kernels import REST
 from chipsmith.profile.profile import KernelRow, Profile
-from chipsmith.reports.author_names import abridge
+from chipsmith.program.layer_names import shorten_layer
+from chipsmith.reports.author_names import abridge, layer_of_row
 from chipsmith.reports.comparison.result import LayerComparison, LayerFigures
 
 OUTSIDE = "before, between and after the kernels"
@@ -20,11 +21,8 @@ class _KernelCost:
 
     row: KernelRow
     cycles: int
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The author's names of what it computes; those of its operators where the author's are not known."""
-        return self.row.sources or self.row.operators or (self.row.name,)
+    names: tuple[str, ...]
+    """The author's names of what it computes, its own layer's first; those of its operators where none is known."""
 
 
 def compare_layers(profiles: Sequence[Profile | None]) -> tuple[LayerComparison, ...]:
@@ -44,10 +42,18 @@ def compare_layers(profiles: Sequence[Profile | None]) -> tuple[LayerComparison,
 
 def _kernel_costs(profile: Profile) -> Iterator[_KernelCost]:
     kernels = sorted((row for row in profile.kernels if row.name != REST), key=lambda row: row.last_end_cycle)
+    mains = {layer_of_row(row) for row in kernels}
     end = min((row.first_start_cycle for row in kernels), default=0)
     for row in kernels:
-        yield _KernelCost(row=row, cycles=max(0, row.last_end_cycle - end))
+        yield _KernelCost(row=row, cycles=max(0, row.last_end_cycle - end), names=_names(row, mains))
         end = max(end, row.last_end_cycle)
+
+
+def _names(row: KernelRow, mains: Collection[str]) -> tuple[str, ...]:
+    """Without those that are layers of other kernels, such as of one whose scale is already changed to in this."""
+    layer = layer_of_row(row)
+    names = row.sources or row.operators or (row.name,)
+    return tuple(dict.fromkeys((layer, *(name for name in names if name not in mains))))
 
 
 def _group_names(names: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -71,9 +77,11 @@ def _group_names(names: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def _row(group: tuple[str, ...], costs: Sequence[Sequence[_KernelCost]]) -> LayerComparison:
+    """The kernels of a group in each run, under the layers of their main operators: `dense1`, not `dense1, relu`."""
     members = set(group)
-    figures = tuple(_figures([cost for cost in run if cost.names[0] in members]) for run in costs)
-    return LayerComparison(name=abridge(group), figures=figures)
+    kernels = [[cost for cost in run if cost.names[0] in members] for run in costs]
+    layers = dict.fromkeys(shorten_layer(layer_of_row(cost.row)) for run in kernels for cost in run)
+    return LayerComparison(name=abridge(layers), figures=tuple(map(_figures, kernels)))
 
 
 def _figures(costs: Sequence[_KernelCost]) -> LayerFigures | None:

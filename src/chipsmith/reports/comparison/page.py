@@ -7,7 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chipsmith.files import write_whole
-from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, PINK, PURPLE, Chart, Trace, bar_axis, bar_height, chart
+from chipsmith.reports.charts import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    PURPLE,
+    Chart,
+    Trace,
+    bar_axis,
+    bar_height,
+    chart,
+    error_bars,
+)
 from chipsmith.reports.comparison.result import (
     DifferenceVerdict,
     FigureComparison,
@@ -130,11 +143,11 @@ def _difference_chart(metric: MetricComparison, result: RunComparison) -> Chart:
         "mode": "markers",
         "x": [value for _, _, value, _, _ in known],
         "y": [name for name, *_ in known],
-        "error_x": {
-            "type": "data",
-            "array": [high - value for _, _, value, _, high in known],
-            "arrayminus": [value - low for _, _, value, low, _ in known],
-        },
+        "error_x": error_bars(
+            [value for _, _, value, _, _ in known],
+            [low for _, _, _, low, _ in known],
+            [high for *_, high in known],
+        ),
         "marker": {"size": 11, "color": [_verdict_colour(row.verdict) for _, row, *_ in known]},
         "hovertemplate": "%{y}: %{x:+.3g}<extra></extra>",
     }

@@ -21,6 +21,7 @@ from chipsmith.reports.charts import (
     bar_height,
     chart,
     coordinates,
+    error_bars,
     log_axis,
 )
 from chipsmith.reports.estimates.record import ChipEstimate
@@ -79,14 +80,13 @@ def _chip_point(row: ChipEstimate, index: int, figure: ComparedFigure) -> Trace:
         "marker": {"color": colour_of(index), "size": 12, "symbol": _SYMBOLS[index % len(_SYMBOLS)]},
         "hovertext": [f"<b>{escape(row.name)}</b><br>{LATENCY.show(latency)}<br>{figure.show(value)}"],
         "hoverinfo": "text",
-        **(_cost_band(row.inference.cost) if figure is COST else {}),
+        **(_cost_band(row.inference.cost, colour_of(index)) if figure is COST else {}),
     }
 
 
-def _cost_band(cost: CostRecord) -> Trace:
+def _cost_band(cost: CostRecord, colour: str) -> Trace:
     usd = cost.chip_usd
-    ends = {"array": [usd.high - usd.value], "arrayminus": [usd.value - usd.low]}
-    return {"error_y": {"type": "data", "symmetric": False, "thickness": 1, **ends}}
+    return {"error_y": error_bars([usd.value], [usd.low], [usd.high], colour=colour, width=1)}
 
 
 def draw_parts(rows: Sequence[ChipEstimate]) -> dict[str, Chart]:

@@ -175,7 +175,8 @@ def _layers(record: EstimateRecord, layers: tuple[LayerTimes, ...]) -> Drawing:
     text = how(
         "A layer is a kernel, an operator with all that is fused into it: what it moves the end of all that came "
         "before it by, simulated, and the energy of its instructions and of the bytes that are moved for it, "
-        "estimated. The chart has those with most of the time; a chip that fuses otherwise has other layers."
+        "estimated. The chart has those with most of the time; a chip that fuses otherwise has other layers. A number "
+        "such as k4 is that of the first chip that has the kernel."
     )
     whole = details("All layers", table(columns, rows, label="all layers"))
     html = section("layers", "Layer by layer", text, plot("layers", "time that each layer adds"), whole, link="layers")

@@ -6,7 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, floor, log10
 
 from chipsmith.profile.profile import Evidence
-from chipsmith.reports.charts import BLUE, GOLD, GREEN, GREY, LOGARITHMIC, ORANGE, PINK, PURPLE, Chart, Trace, chart
+from chipsmith.reports.charts import (
+    BLUE,
+    GOLD,
+    GREEN,
+    GREY,
+    LOGARITHMIC,
+    ORANGE,
+    PINK,
+    PURPLE,
+    Chart,
+    Trace,
+    chart,
+    error_bars,
+)
 from chipsmith.reports.headline import significant
 from chipsmith.reports.markup import escape, how, paragraph, plot, section
 from chipsmith.reports.sections.section import Drawing
@@ -109,12 +122,12 @@ def _points(rows: Sequence[SystemRow], texts: PageTexts) -> Trace:
 
 
 def _bands(rows: Sequence[SystemRow]) -> Trace:
-    pairs = [(row.energy_uj or 0.0, row.energy_band_uj) for row in rows if row.energy_band_uj]
-    if not pairs:
+    bands = [row.energy_band_uj for row in rows if row.energy_band_uj]
+    if not bands:
         return {}
-    above = [band[1] - energy for energy, band in pairs]
-    below = [energy - band[0] for energy, band in pairs]
-    return {"error_y": {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "thickness": 1}}
+    energies = [row.energy_uj or 0.0 for row in rows if row.energy_band_uj]
+    low, high = zip(*bands, strict=True)
+    return {"error_y": error_bars(energies, low, high, colour=COLOURS[rows[0].generation], width=1)}
 
 
 def _hover(row: SystemRow, texts: PageTexts) -> str:

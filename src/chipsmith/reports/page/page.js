@@ -23,6 +23,9 @@ function withColours(value) {
 function styledTrace(trace) {
   const look = ["marker", "line", "colorscale", "error_x", "error_y", "fillcolor"].filter((name) => name in trace);
   const styled = Object.fromEntries(look.map((name) => [name, withColours(trace[name])]));
+  for (const bars of ["error_x", "error_y"]) {
+    if (bars in trace) styled[bars] = { color: colour("muted"), ...styled[bars] };
+  }
   const size = trace.textfont?.size ?? (narrow() ? 10 : 12);
   return { ...trace, ...styled, textfont: { size, color: colour(trace.type === "heatmap" ? "ink" : "muted") } };
 }
@@ -46,6 +49,16 @@ function styledAxis(axis, most) {
   };
 }
 
+/** A line or a text that a chart has beside its traces, in the page's colours: plotly's own are black. */
+function styledShape(shape) {
+  const styled = withColours(shape);
+  return { ...styled, line: { color: colour("muted"), ...styled.line } };
+}
+function styledAnnotation(annotation) {
+  const styled = withColours(annotation);
+  return { arrowcolor: colour("muted"), ...styled, font: { color: colour("ink"), ...styled.font } };
+}
+
 /** Room for a legend that stands upright in a narrow window. */
 function legendHeight(chart) {
   return narrow() && chart.layout.showlegend !== false ? 16 * chart.data.length : 0;
@@ -61,7 +74,7 @@ function styledLayout(chart, width) {
   return {
     ...layout,
     width,
-    height: layout.height + legendHeight(chart),
+    height: heightOf(chart),
     font: { family: getComputedStyle(document.body).fontFamily, size: narrow() ? 11 : 13, color: colour("ink") },
     paper_bgcolor: colour("surface"),
     plot_bgcolor: colour("surface"),
@@ -76,9 +89,14 @@ function styledLayout(chart, width) {
       orientation: narrow() ? "v" : "h", x: 0, y: 1.02, yanchor: "bottom", traceorder: "normal", ...layout.legend,
     },
     bargap: 0.25,
+    ...(layout.shapes ? { shapes: layout.shapes.map(styledShape) } : {}),
+    ...(layout.annotations ? { annotations: layout.annotations.map(styledAnnotation) } : {}),
     ...Object.fromEntries(axes.map((name) => [name, styledAxis(layout[name], most(name))])),
   };
 }
+
+/** How high a chart is: room that is kept for it before it is drawn, so that nothing below it moves. */
+const heightOf = (chart) => chart.layout.height + legendHeight(chart);
 
 /** Draw a chart as wide as its place. */
 function draw(place) {
@@ -276,14 +294,22 @@ async function unpackPlotly() {
   document.head.append(script);
 }
 
+/** The section that the address names, at the top of the window, unless the reader has moved since. */
+function returnToAnchor() {
+  const section = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (section !== null && !moved) section.scrollIntoView({ behavior: "instant" });
+}
+
 /** Draw all charts, now and whenever their room or the page's look changes. */
 async function drawCharts() {
   if (typeof DecompressionStream === "undefined") {
-    places.forEach((place) => { place.textContent = words.too_old; });
+    places.forEach((place) => { place.textContent = words.too_old; place.style.minHeight = ""; });
     return;
   }
   await unpackPlotly();
   drawAll();
+  places.forEach((place) => { place.style.minHeight = ""; });
+  returnToAnchor();
   places.forEach((place) => observer.observe(place));
   for (const media of ["(prefers-color-scheme: dark)", "print"]) {
     matchMedia(media).addEventListener("change", drawAll);
@@ -300,8 +326,14 @@ const observer = new ResizeObserver((entries) => {
   for (const { target } of entries) if (target.clientWidth !== target.layout?.width) draw(target);
 });
 const frames = new ResizeObserver((entries) => entries.forEach(({ target }) => setStop(target)));
+places.forEach((place) => { place.style.minHeight = `${heightOf(charts[place.dataset.chart])}px`; });
 places.forEach(offerNumbers);
 document.querySelectorAll(".stack table").forEach(labelCells);
 document.querySelectorAll(".scroll, pre").forEach((frame) => frames.observe(frame));
 document.querySelectorAll("nav.contents").forEach(followSections);
+let moved = false;
+for (const kind of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+  window.addEventListener(kind, () => { moved = true; }, { passive: true, once: true });
+}
+window.addEventListener("load", returnToAnchor);
 if (places.length > 0) drawCharts();

@@ -28,7 +28,6 @@ from chipsmith.reports.sections.section import PageSection
 
 SECTIONS: tuple[PageSection[RunRecord], ...] = (
     advice.SECTION,
-    figures.SECTION,
     graph.SECTION,
     data.SECTION,
     training.SECTION,
@@ -47,6 +46,7 @@ SECTIONS: tuple[PageSection[RunRecord], ...] = (
     memory.SECTION,
     timeline.SECTION,
     silicon.SECTION,
+    figures.SECTION,
     run.SECTION,
 )
 """From top to bottom of the page. A new section is a file of this folder and a line here."""

@@ -106,7 +106,7 @@ def _path_chart(advice: AdviceRecord) -> Chart:
             "name": bound.value,
             "y": list(paths),
             "x": [path.get(bound, 0) for path in paths.values()],
-            "marker": {"color": _COLOURS[bound]},
+            "marker": {"color": _COLOURS[bound], "line": {"color": "--muted", "width": 1}},
             "hovertemplate": f"%{{y}}: {escape(BOUND_WORDS[bound])}, %{{x:,}} cycles<extra></extra>",
         }
         for bound in Bound

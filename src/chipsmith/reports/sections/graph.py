@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from chipsmith.profile.profile import Profile
+from chipsmith.profile.profile import HostStep, Profile
 from chipsmith.reports.author_names import shorten
 from chipsmith.reports.charts import BLUE, GOLD, GREY, ORANGE, PURPLE
 from chipsmith.reports.graph_rows import GraphEdge, GraphPicture, GraphRow, picture_graph
@@ -28,33 +28,39 @@ _WIDE, _NARROW = 60, 22
 
 
 def _draw(record: RunRecord) -> Drawing:
-    picture, profile = picture_graph(record), record.inference
+    return draw_graph(record.inference, network=record.network, host_steps=record.host_steps)
+
+
+def draw_graph(profile: Profile, *, network: str, host_steps: Sequence[HostStep]) -> Drawing:
+    """The picture of a network's graph, what each kernel costs beside it: for every page that has an inference."""
+    picture = picture_graph(profile, host_steps=host_steps)
     kernels = sum(len(row.kernels) for row in picture.rows)
     together = any(len(row.kernels) > 1 for row in picture.rows)
     html = (
         how(
             "From top to bottom, in the order in which they end: kernels, each under the name of its layer, with the "
             "cycles that it adds to the latency (simulated), its energy (estimated) and the external bytes that are "
-            "moved for it (simulated). A bar is the share in the whole. A line leads from a kernel to one that reads "
-            "what it wrote; a line beside the rows passes kernels by, as a residual connection does; a dashed one went "
+            "moved for it (simulated). Cycles added are not those of the critical path, by which “Why” tells what makes "
+            "an inference shorter: both sum to the latency. A bar is the share in the whole. A line leads from a kernel "
+            "to one that reads what it wrote; a line beside the rows passes kernels by, as a residual connection does; a dashed one went "
             "through the external memory." + (" Small neighbours share a row." if together else "")
         )
         + _legend()
-        + _figure(picture, profile, label=f"The graph of {record.network}")
+        + _figure(picture, profile, label=f"The graph of {network}")
         + paragraph(_rest(picture, profile), kind="how")
     )
     if not picture.known_edges:
         html += paragraph("This record is of before it was kept who reads what of whom: the lines are missing.")
     if together:
-        html += _every_kernel(record, kernels)
+        html += _every_kernel(profile, host_steps, kernels)
     return Drawing(html=html)
 
 
-def _every_kernel(record: RunRecord, kernels: int) -> str:
+def _every_kernel(profile: Profile, host_steps: Sequence[HostStep], kernels: int) -> str:
     if kernels > MOST_ROWS:
-        return paragraph(f"{kernels:,} kernels are too many to draw one by one: “All kernels” below lists them.")
-    whole = picture_graph(record, merged=False)
-    return details(f"All {kernels} kernels one by one", _figure(whole, record.inference, label="Every kernel"))
+        return paragraph(f"{kernels:,} kernels are too many to draw one by one: the tables of kernels list them.")
+    whole = picture_graph(profile, host_steps=host_steps, merged=False)
+    return details(f"All {kernels} kernels one by one", _figure(whole, profile, label="Every kernel"))
 
 
 def _rest(picture: GraphPicture, profile: Profile) -> str:

@@ -22,16 +22,26 @@ _COLOURS = {
 
 def _draw(record: RunRecord) -> Drawing:
     profile, memory_bytes = record.inference, record.chip.memory_bytes
-    kept = f" {len(profile.resident)} blocks of weights stay for the next inference." if profile.resident else ""
+    peak = f"At most {profile.memory_peak_bytes:,} of {memory_bytes:,} bytes are in use at once in a cold inference."
     html = (
-        paragraph(f"At most {profile.memory_peak_bytes:,} of {memory_bytes:,} bytes are in use at once.{kept}")
+        paragraph(peak + _resident(profile))
         + how(
             "A rectangle is a buffer: its bytes from bottom to top, from the start of its first use to the end of its "
-            "last. Below, the bytes of all buffers that are in use."
+            "last, where weights that stay are kept beyond it. Below, the bytes of all buffers that are in use."
         )
         + plot("memory", "Buffers by address and cycle, and the bytes in use")
     )
     return Drawing(html=html, charts={"memory": _chart(profile, memory_bytes)})
+
+
+def _resident(profile: Profile) -> str:
+    if not profile.resident:
+        return ""
+    count = len(profile.resident)
+    return (
+        f" {count} {'block' if count == 1 else 'blocks'} of weights, {profile.resident_bytes:,} bytes, stay for the "
+        f"next inference: with them at most {profile.resident_peak_bytes:,} bytes are taken."
+    )
 
 
 def _chart(profile: Profile, memory_bytes: int) -> Chart:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chipsmith.profile.profile import CostRecord, Figure, RangedFigure
-from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, PURPLE, Chart, bar_axis, bar_height, chart
+from chipsmith.reports.charts import BLUE, GREEN, GREY, ORANGE, PURPLE, Chart, bar_axis, bar_height, chart, error_bars
 from chipsmith.reports.headline import cost_text, percent, significant
-from chipsmith.reports.markup import Cell, details, how, number, paragraph, plot, share_cell, table
+from chipsmith.reports.markup import Cell, details, escape, how, number, paragraph, plot, share_cell, table
 from chipsmith.reports.price_tables import component_table, line_table
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
@@ -38,6 +38,7 @@ def _cost(cost: CostRecord) -> str:
             f"Estimated: a chip costs {cost_text(cost)}, in {cost.package}. The range has all low ends of the parts "
             "together, and all high ends. Dollars of 2020 or nearly; the margin of who sells it is not in them."
         )
+        + how("A bar is the estimate of a part, its line reaches from the lowest to the highest that sources say.")
         + plot(_PARTS, "Cost of a chip by part")
         + _part_table(cost)
         + _volume_table(cost)
@@ -48,7 +49,7 @@ def _cost(cost: CostRecord) -> str:
 
 
 def _part_chart(cost: CostRecord) -> Chart:
-    """Bars of the parts, the die first; their ranges, of which one may be ten times another, stand in the table."""
+    """Bars of the parts, the die first, each with a line over its range; the axis shows the longest whole."""
     labels = list(cost.parts)
     values = [part.value for part in cost.parts.values()]
     bars = {
@@ -57,10 +58,20 @@ def _part_chart(cost: CostRecord) -> Chart:
         "y": labels,
         "x": values,
         "marker": {"color": [_COLOURS.get(name, GREY) for name in labels]},
-        "hovertemplate": "%{y}: %{x:,.3f} USD<extra></extra>",
+        "error_x": error_bars(
+            values,
+            [part.low for part in cost.parts.values()],
+            [part.high for part in cost.parts.values()],
+            colour="--ink",
+        ),
+        "hovertext": [
+            f"{escape(name)}: {part.value:,.2f} USD, from {part.low:,.2f} to {part.high:,.2f}"
+            for name, part in cost.parts.items()
+        ],
+        "hoverinfo": "text",
     }
-    title = f"USD a chip of {cost.volume:,}, estimated; lines: from the lowest to the highest that sources say"
-    axis = {"range": [0, 2.5 * max(values)]}
+    title = f"USD a chip of {cost.volume:,}, estimated"
+    axis = {"range": [0, 1.05 * max(part.high for part in cost.parts.values())]}
     return chart(
         [bars], height=bar_height(len(labels)), x_title=title, y_title="", x_axis=axis, y_axis=bar_axis(labels)
     )

@@ -89,7 +89,10 @@ def _wait_bars(rows: Sequence[InstructionRow]) -> Trace:
         "base": [row.start_cycle - row.wait_cycles for row in rows],
         "x": [row.wait_cycles for row in rows],
         "y": ["waits"] * len(rows),
-        "marker": {"color": [GREY if index % 2 else _LIGHT_GREY for index in range(len(rows))]},
+        "marker": {
+            "color": [GREY if index % 2 else _LIGHT_GREY for index in range(len(rows))],
+            "line": {"color": GREY, "width": 1},
+        },
         "customdata": [[row.index, row.wait_cycles, escape(row.wait_reason)] for row in rows],
         "hovertemplate": "instruction %{customdata[0]} waits %{customdata[1]:,} cycles<br>for %{customdata[2]}"
         "<extra></extra>",

@@ -30,8 +30,9 @@ from chipsmith.witness.diff.values import name_witness, read_layers
 class LayerDiff(Shown):
     """One layer: int8 against float, and npu against the witness (None where its tensor was not found).
 
-    `kernel` is the label of the kernel that computes it on the chip, such as 'features.conv1 (k0)'; empty of a layer
-    that is folded away.
+    Its integers have `bits` bits. `exact`: whether the chip has the same bits as the integer network, by the meaning of
+    its graph. `kernel` is the label of the kernel that computes it on the chip, such as 'features.conv1 (k0)'; empty of
+    a layer that is folded away.
     """
 
     name: str
@@ -40,6 +41,8 @@ class LayerDiff(Shown):
     int8: Difference
     npu: Difference | None
     kernel: str = ""
+    bits: int = 8
+    exact: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +58,14 @@ class Diff(Pictured):
     def _brief(self) -> str:
         ratios = [layer.int8.snr_db for layer in self.layers if layer.int8.snr_db is not None]
         worst = f", int8 {min(ratios):.1f} dB at worst" if ratios else ""
-        differ = sum(layer.npu is not None and layer.npu.largest > 0 for layer in self.layers)
-        chip = f"{differ} differ on {self.chip}" if differ else f"{self.chip} exact"
+        differ = len(self.inexact)
+        chip = f"{differ} differ on {self.chip}" if differ else f"{self.chip} exact to the bit"
         return f"{self.network}: {len(self.layers)} layers over {self.inputs} inputs{worst}; {chip} (simulated)"
+
+    @property
+    def inexact(self) -> tuple[LayerDiff, ...]:
+        """The layers whose bits on the chip are not those of the integer network."""
+        return tuple(layer for layer in self.layers if layer.exact is False)
 
     def to_json(self) -> Json:
         """The object of `chipsmith diff --json`."""
@@ -96,6 +104,8 @@ def compare_layers(
                 int8=from_float(layer),
                 npu=from_witness(layer),
                 kernel=kernels.get(layer.name, ""),
+                bits=layer.bits,
+                exact=layer.exact,
             )
             for layer in layers
         ),

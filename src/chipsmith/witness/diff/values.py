@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
-from chipsmith.frontends.quantized_network import Arithmetic, InspectedModel, Layer, QuantizedNetwork
+from chipsmith.frontends.quantized_network import Arithmetic, InspectedModel, Layer, QuantizedNetwork, first_batches
 from chipsmith.tosa.graph import Array, DType
-from chipsmith.witness.diff.layer import LayerValues, npu_tensors
+from chipsmith.witness.diff.layer import LayerValues, graph_tensors, npu_tensors
 from chipsmith.witness.named_layers import list_layers, signed_integers
 
+EXACT_INPUTS = 2
+"""Inputs over which the chip is compared with the graph's meaning: the reference interpreter takes its time."""
 _LIMITS = {DType.INT8: (-128, 127), DType.INT16: (-32768, 32767)}
 
 
@@ -33,9 +36,15 @@ def read_layers(network: QuantizedNetwork, chip: Chip, inputs: Sequence[Array], 
     if not known:
         raise BadInput(f"{model} has no layer whose tensor is known by its author's name")
     rounded = _read_witness(network, known, inputs)
-    shown = npu_tensors(network, chip, [layer.tensor for layer in known], inputs)
+    tensors = [layer.tensor for layer in known]
+    shown = npu_tensors(network, chip, tensors, inputs)
+    meant = graph_tensors(network, tensors, first_batches(inputs, network.author_inputs, EXACT_INPUTS))
     values = (_join(network, layer, exact[layer.real], rounded.get(layer.real), shown[layer.tensor]) for layer in known)
-    return [value for value in values if value is not None]
+    return [
+        replace(value, exact=bool(np.array_equal(meant[layer.tensor], shown[layer.tensor][: len(meant[layer.tensor])])))
+        for layer, value in zip(known, values, strict=True)
+        if value is not None
+    ]
 
 
 def name_witness(network: QuantizedNetwork) -> str:
@@ -73,6 +82,7 @@ def _join(
         real=real,
         witness=_read_integers(given, layer, limits),
         npu=npu,
+        bits=8 * network.graph.tensor(layer.tensor).dtype.size_bytes,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chipsmith.reports.charts import BLUE, GREY, Chart, Trace, bar_axis, bar_height, chart
+from chipsmith.reports.charts import BLUE, GREY, Chart, Trace, bar_axis, bar_height, chart, error_bars
 from chipsmith.reports.headline import percent
 from chipsmith.reports.markup import Cell, how, number, plot, table
 from chipsmith.reports.quantum.headline import lead_text
@@ -73,7 +73,7 @@ def _points(metric: MetricRecord, colour: str) -> Trace:
         "x": [value],
         "y": [_words(metric)],
         "marker": {"size": 10, "color": colour},
-        "error_x": {"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low]},
+        "error_x": error_bars([value], [low], [high], colour=colour),
     }
 
 
