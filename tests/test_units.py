@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from chipsmith.units import (
+    count_things,
     format_bytes,
     format_energy,
     format_time,
     percent,
     signed_percent,
     significant,
+    significant_together,
     spell_units,
 )
 
@@ -70,3 +72,17 @@ def test_no_other_units_are_written_by_the_code():
         if STRAY.search(line)
     ]
     assert not stray, "\n".join(stray)
+
+
+def test_a_value_and_its_range_have_decimals_alike():
+    assert significant_together(1.2, 1.2, 2.0) == ("1.20", "1.20", "2.00")
+    assert significant_together(4.78, 2.6, 54.9) == ("4.78", "2.60", "54.9")
+    assert significant_together(1200, 3, 5) == ("1,200", "3", "5")
+
+
+def test_one_thing_is_no_things():
+    assert [count_things(count, "inference") for count in (0, 1, 1200)] == [
+        "0 inferences",
+        "1 inference",
+        "1,200 inferences",
+    ]

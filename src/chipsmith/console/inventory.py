@@ -65,7 +65,7 @@ def _print_catalogue(chips: Sequence[Chip]) -> None:
 
 
 def _print_chip(chip: Chip) -> None:
-    from chipsmith.chip.memory_words import describe_memories
+    from chipsmith.reports.memory_words import describe_memories
 
     print(chip.to_yaml(), end="")
     print(f"# {describe_memories(chip)}")

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chipsmith.console.presentation import Presentation
-from chipsmith.units import format_time
+from chipsmith.units import count_things, format_time
 
 if TYPE_CHECKING:
     from chipsmith.deployment.prediction import Predicted, Prediction
@@ -40,7 +40,8 @@ def _print_predictions(result: Predicted) -> None:
     _print_alarms(result)
     chip = result.program.chip
     print(
-        f"{result.inferences:,} inferences on {chip.name} (simulated), each {result.latency_cycles:,} cycles, "
+        f"{count_things(result.inferences, 'inference')} on {chip.name} (simulated), each "
+        f"{result.latency_cycles:,} cycles, "
         f"{format_time(result.latency_us)} at {chip.clock_mhz:g} MHz"
     )
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from chipsmith.chip import read_chip
-from chipsmith.chip.memory_words import describe_memories
 from chipsmith.profile.profile import CostRecord, Figure
 from chipsmith.reports.headline import Headline, headlines, metric_text, percent, significant
 from chipsmith.reports.markup import badge, escape, paragraph
+from chipsmith.reports.memory_words import describe_memories
 from chipsmith.reports.record import CHIP, RunRecord
 from chipsmith.units import format_energy, format_time
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from chipsmith.chip import read_chip
-from chipsmith.chip.memory_words import summarise_memories
 from chipsmith.files import write_whole
 from chipsmith.reports.estimates.charts import draw_layers, draw_parts, draw_roofline, draw_trades
 from chipsmith.reports.estimates.record import ChipEstimate, EstimateRecord
@@ -14,6 +13,7 @@ from chipsmith.reports.headline import Headline, inference_headlines
 from chipsmith.reports.html import fill_page
 from chipsmith.reports.layer_times import LayerTimes, compare_layers
 from chipsmith.reports.markup import Cell, details, escape, how, number, paragraph, plot, section, table
+from chipsmith.reports.memory_words import summarise_memories
 from chipsmith.reports.sections.figures import headline_table
 from chipsmith.reports.sections.section import Drawing
 from chipsmith.reports.verdict import draw_card, draw_title

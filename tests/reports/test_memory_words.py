@@ -7,7 +7,7 @@ import re
 import pytest
 
 from chipsmith.chip import catalogue, load_chip
-from chipsmith.chip.memory_words import describe_memories, summarise_memories
+from chipsmith.reports.memory_words import describe_memories, summarise_memories
 
 
 def test_edge_256_says_what_the_other_16_kib_are():
