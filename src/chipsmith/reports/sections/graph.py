@@ -43,7 +43,8 @@ def draw_graph(profile: Profile, *, network: str, host_steps: Sequence[HostStep]
             "moved for it (simulated). Cycles added are not those of the critical path, by which “Why” tells what "
             "makes an inference shorter: both sum to the latency. A bar is the share in the whole. A line leads from "
             "a kernel to one that reads what it wrote; a line beside the rows passes kernels by, as a residual "
-            "connection does; a dashed one went through the external memory." + (" Small neighbours share a row." if together else "")
+            "connection does; a dashed one went through the external memory."
+            + (" Small neighbours share a row." if together else "")
         )
         + _legend()
         + _figure(picture, profile, label=f"The graph of {network}")
