@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chipsmith.units import (
-    counted,
+    count_things,
     format_bytes,
     format_energy,
     format_time,
@@ -16,6 +16,7 @@ from chipsmith.units import (
     signed,
     signed_percent,
     significant,
+    significant_together,
     spell_units,
     with_minus,
 )
@@ -75,11 +76,17 @@ def test_no_other_units_are_written_by_the_code():
     assert not stray, "\n".join(stray)
 
 
-def test_a_number_of_things():
-    assert [counted(number, "inference") for number in (0, 1, 2000)] == [
+def test_a_value_and_its_range_have_decimals_alike():
+    assert significant_together(1.2, 1.2, 2.0) == ("1.20", "1.20", "2.00")
+    assert significant_together(4.78, 2.6, 54.9) == ("4.78", "2.60", "54.9")
+    assert significant_together(1200, 3, 5) == ("1,200", "3", "5")
+
+
+def test_one_thing_is_no_things():
+    assert [count_things(count, "inference") for count in (0, 1, 1200)] == [
         "0 inferences",
         "1 inference",
-        "2,000 inferences",
+        "1,200 inferences",
     ]
 
 

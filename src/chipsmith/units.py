@@ -33,6 +33,19 @@ def significant(value: float) -> str:
     return f"{value:.{digits}f}"
 
 
+def significant_together(*values: float) -> tuple[str, ...]:
+    """Numbers of one figure, as its value and its range: where one has decimals, a small whole one has them too."""
+    if all(value == round(value) for value in values):
+        return tuple(significant(value) for value in values)
+    digits = (0 if abs(value) >= 1000 else max(0, 2 - _exponent(value)) for value in values)
+    return tuple(f"{value:,.{places}f}" for value, places in zip(values, digits, strict=True))
+
+
+def count_things(count: int, noun: str) -> str:
+    """A number of things, as "1 seed" or "1,200 trials"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def percent(share: float, digits: int = 2) -> str:
     """A share from 0 to 1 as text, such as '97.90 %'."""
     return f"{100 * share:.{digits}f} %"
@@ -84,11 +97,6 @@ def format_interval(name: str, value: float, low: float, high: float) -> str:
     """A metric with its interval: '98.10 % (97.20 to 98.90)'."""
     ends = (format_metric(name, end).removesuffix(" %") for end in (low, high))
     return f"{format_metric(name, value)} ({' to '.join(ends)})"
-
-
-def counted(count: int, noun: str) -> str:
-    """A number of things: '1 inference', '2,000 inferences'."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def spell_units(text: str) -> str:

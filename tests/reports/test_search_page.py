@@ -25,12 +25,13 @@ from chipsmith.studies.search.figures import parse_constraint
 from chipsmith.studies.search.finalists import Finalist, Finals
 from chipsmith.studies.search.pairs import PairOutcome
 from chipsmith.studies.search.parameters import pair_key
-from chipsmith.studies.search.result import SamplerRuns, SearchResult, count_things
+from chipsmith.studies.search.result import SamplerRuns, SearchResult
 from chipsmith.studies.search.rtl_check import RtlCheck
 from chipsmith.studies.search.study_file import Direction, SamplerKind, VerifiedDesigns
 from chipsmith.studies.search.trained_part import TrainedPart
 from chipsmith.studies.search.trials import DesignTrial, Goal
 from chipsmith.studies.search.winner import Change, weigh_budgets
+from chipsmith.units import count_things
 
 SPACE = join_spaces(parse_space({"base": "edge-256", "tensor.rows": [8, 16], "vector.lanes": [8, 16]}), None, ())
 

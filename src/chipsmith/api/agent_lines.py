@@ -42,8 +42,8 @@ def _answer(fault: Exception) -> SessionMessage:
     from mcp_types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError
     from pydantic import ValidationError
 
-    reasons = fault.errors() if isinstance(fault, ValidationError) else []
-    if any(row["type"] == _NO_JSON for row in reasons):
+    rows = fault.errors() if isinstance(fault, ValidationError) else []
+    if any(row["type"] == _NO_JSON for row in rows):
         error = ErrorData(code=PARSE_ERROR, message="the line is no JSON: a message is one JSON object on one line")
     else:
         error = ErrorData(code=INVALID_REQUEST, message="the object is no message of JSON-RPC 2.0")

@@ -52,10 +52,10 @@ def shorten(content: Json) -> Json:
         return content
     for outer in _OUTER:
         for inner in _INNER:
-            short = _Abridger(outer=outer, inner=inner).mark(content)
+            short = _ListCuts(outer=outer, inner=inner).mark(content)
             if size_bytes(short) <= BRIEF_BYTES:
                 return short
-    return _Abridger(outer=_OUTER[-1], inner=_INNER[-1], longest_text=_LONGEST_TEXT).mark(content)
+    return _ListCuts(outer=_OUTER[-1], inner=_INNER[-1], longest_text=_LONGEST_TEXT).mark(content)
 
 
 def shorten_text(text: str) -> str:
@@ -69,7 +69,7 @@ def shorten_text(text: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Abridger:
+class _ListCuts:
     """How many items stay of lists and of lists within lists, and how many characters of a text."""
 
     outer: int

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chipsmith.console.answer_tables import prediction_table
 from chipsmith.console.presentation import Presentation, print_tables
-from chipsmith.units import counted, format_time
+from chipsmith.units import count_things, format_time
 
 if TYPE_CHECKING:
     from chipsmith.deployment.prediction import Predicted, Prediction
@@ -48,8 +48,8 @@ def _print_predictions(result: Predicted, *, as_table: bool = False) -> None:
     _print_alarms(result)
     chip = result.program.chip
     print(
-        f"{counted(result.inferences, 'inference')} on {chip.name} (simulated), each {result.latency_cycles:,} cycles, "
-        f"{format_time(result.latency_us)} at {chip.clock_mhz:g} MHz"
+        f"{count_things(result.inferences, 'inference')} on {chip.name} (simulated), each "
+        f"{result.latency_cycles:,} cycles, {format_time(result.latency_us)} at {chip.clock_mhz:g} MHz"
     )
 
 

@@ -18,7 +18,7 @@ from chipsmith.console.presentation import (
     tighten,
 )
 from chipsmith.schema import SCHEMA_VERSION, Json
-from chipsmith.units import format_time, percent
+from chipsmith.units import count_things, format_time, percent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -168,7 +168,8 @@ def _print_simulation(result: SimResult) -> None:
     longest = longest_table(result.kernel_times, result.cold.latency_cycles)
     print_tables(table, time_table(program.chip, result.time_shares), longest, *_residue_tables(result.residue))
     if result.outputs:
-        print(f"{result.inferences} inferences executed; outputs: {result.path or 'not written (--output)'}")
+        executed = count_things(result.inferences, "inference")
+        print(f"{executed} executed; outputs: {result.path or 'not written (--output)'}")
     _print_lines(result.stray_indices)
 
 
@@ -211,7 +212,7 @@ def _residue_tables(residue: LeftBehind | None) -> Iterator[Table]:
 
 def _print_inference(result: InferResult) -> None:
     chip = "" if result.target.chip is None else f" ({result.target.chip.name})"
-    title = f"{result.network} on {result.target.name}{chip}, {result.inferences} inferences"
+    title = f"{result.network} on {result.target.name}{chip}, {count_things(result.inferences, 'inference')}"
     table = new_table(title, "output", "type", "shape", "least", "greatest")
     for name, array in result.outputs.items():
         limits = (f"{array.min():.6g}", f"{array.max():.6g}") if array.size else ("", "")

@@ -87,7 +87,7 @@ def _print_head(result: SearchResult) -> None:
 
 
 def _print_end(searched: Searched) -> None:
-    from chipsmith.studies.search.result import count_things
+    from chipsmith.units import count_things
 
     result = searched.result
     pairs = f"{count_things(result.pairs, 'pair')} {'was' if result.pairs == 1 else 'were'} simulated"
@@ -98,7 +98,7 @@ def _print_end(searched: Searched) -> None:
 def _print_front(result: SearchResult, most: int) -> None:
     """The front, with the winner among its rows; the values of a design below the table where they find no room."""
     from chipsmith.reports.search_text import front_rows
-    from chipsmith.studies.search.result import count_things
+    from chipsmith.units import count_things
 
     if not result.front:
         return

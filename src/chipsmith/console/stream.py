@@ -31,7 +31,7 @@ def present_stream(result: LiveStream) -> Presentation:
 
 def present_tuned(result: TunedStream) -> Presentation:
     """The rule, and what it does on validation and test recordings."""
-    asked = f"{result.tuning.false_accepts_per_hour:g} false accepts an hour"
+    asked = _asked(result)
     return Presentation(
         to_json=result.to_json,
         print_text=partial(_print_tuned, result),
@@ -64,10 +64,15 @@ def _print_tuned(result: TunedStream) -> None:
     print(
         f"rule: threshold {rule.threshold:g}, averaged over {rule.smooth_ms:g} ms, then nothing for "
         f"{rule.refractory_ms:g} ms; chosen on validation alone, for at most "
-        f"{result.tuning.false_accepts_per_hour:g} false accepts an hour"
+        f"{_asked(result)}"
     )
     if result.path is not None:
         print(f"written to {result.path}: `chipsmith stream` takes it from there")
+
+
+def _asked(result: TunedStream) -> str:
+    most = result.tuning.false_accepts_per_hour
+    return f"{most:g} false accept{'' if most == 1 else 's'} an hour"
 
 
 _LEAST_RATE = 0.005

@@ -13,7 +13,7 @@ from chipsmith.data_report import DataReport, findings_to_plain
 from chipsmith.program.layer_names import name_layer
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.shown import Pictured, Several, Shown
-from chipsmith.units import counted, format_time
+from chipsmith.units import count_things, format_time
 
 if TYPE_CHECKING:
     from chipsmith.flow.residue import LeftBehind
@@ -121,7 +121,7 @@ class SimResult(Pictured):
     def _brief(self) -> str:
         manifest, chip = self.program.manifest, self.program.chip
         cold, warm = self.cold.latency_cycles, self.warm.latency_cycles
-        executed = f"; {counted(self.inferences, 'inference')} executed" if self.outputs else ""
+        executed = f"; {count_things(self.inferences, 'inference')} executed" if self.outputs else ""
         time = f"{cold:,} cycles cold, {warm:,} warm, {format_time(cold / chip.clock_mhz)} at {chip.clock_mhz} MHz"
         return f"{manifest.network} on {chip.name}: {time} (simulated){executed}"
 
@@ -197,7 +197,7 @@ class InferResult(Shown):
 
     def _brief(self) -> str:
         outputs = ", ".join(f"{name} {array.dtype}{list(array.shape)}" for name, array in self.outputs.items())
-        return f"{self.network} on {self.target.name}: {counted(self.inferences, 'inference')}; {outputs}"
+        return f"{self.network} on {self.target.name}: {count_things(self.inferences, 'inference')}; {outputs}"
 
     def to_json(self) -> Json:
         """The object of `chipsmith infer --json`."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsmith.shown import Shown
-from chipsmith.units import counted, format_time
+from chipsmith.units import count_things, format_time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class HostLatency(Shown):
     def _brief(self) -> str:
         return (
             f"p50 {format_time(self.p50_us)}, p99 {format_time(self.p99_us)} over "
-            f"{counted(len(self.samples_us), 'inference')} (measured)"
+            f"{count_things(len(self.samples_us), 'inference')} (measured)"
         )
 
     @property

@@ -12,6 +12,7 @@ from chipsmith.reports.headline import Headline, headlines, metric_text, signifi
 from chipsmith.reports.privacy import privacy_lines
 from chipsmith.reports.record import CHIP, LearnedRecord, RunRecord
 from chipsmith.reports.terminal import add_texts, mark_evidence, new_plain_table
+from chipsmith.units import significant_together
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -88,9 +89,10 @@ def _shorten(row: Headline, totals: Totals) -> Headline:
     """A row whose text fits a line of 80 columns, with what the rows that are left out would say."""
     time, cost = totals.latency, totals.cost
     chip = cost.chip_usd
+    usd, low, high = significant_together(chip.value, chip.low, chip.high)
     texts = {
         "latency": f"{time.cold_cycles:,} cycles, {significant(time.cold_us)} µs; warm {time.warm_cycles:,}",
-        "cost a chip": f"{significant(chip.value)} USD ({significant(chip.low)} to {significant(chip.high)})",
+        "cost a chip": f"{usd} USD ({low} to {high})",
         "energy an inference": f"{significant(totals.energy_uj)} µJ ({significant(totals.average_power_mw)} mW)",
     }
     labels = {"cost a chip": f"cost, {cost.volume:,} chips"}

@@ -15,7 +15,7 @@ from chipsmith.profile.profile import (
     TimingRecord,
     Totals,
 )
-from chipsmith.units import format_energy, format_metric, format_time
+from chipsmith.units import format_energy, format_metric, format_time, significant_together
 from chipsmith.units import percent as percent
 from chipsmith.units import significant as significant
 
@@ -61,8 +61,8 @@ def inference_headlines(totals: Totals) -> tuple[Headline, ...]:
 def cost_text(cost: CostRecord) -> str:
     """What a chip costs, with its range and the volume: '4.78 USD (2.60 to 54.9, of 1,000,000 chips)'."""
     chip = cost.chip_usd
-    ends = f"{significant(chip.low)} to {significant(chip.high)}"
-    return f"{significant(chip.value)} USD ({ends}, of {cost.volume:,} chips)"
+    value, low, high = significant_together(chip.value, chip.low, chip.high)
+    return f"{value} USD ({low} to {high}, of {cost.volume:,} chips)"
 
 
 def _metric(metric: MetricRecord) -> Headline:
@@ -227,5 +227,6 @@ def _silicon(totals: Totals) -> list[Headline]:
 
 def _part_cost(name: str, part: RangedFigure) -> Headline:
     """What a chip bears of the package, or of what is paid once, with its range; by the first word of its name."""
-    text = f"{significant(part.value)} USD ({significant(part.low)} to {significant(part.high)})"
+    value, low, high = significant_together(part.value, part.low, part.high)
+    text = f"{value} USD ({low} to {high})"
     return Headline(group="silicon", label=f"{name.partition(' ')[0]} cost", text=text, figure=part.figure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chipsmith.chip.description import Chip
+from chipsmith.chip import Chip
 from chipsmith.units import format_bytes
 
 

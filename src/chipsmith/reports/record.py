@@ -20,7 +20,7 @@ from chipsmith.reports.upgrade import upgrade
 from chipsmith.shown import Pictured, Shown
 from chipsmith.studies.advice.record import AdviceRecord
 from chipsmith.targets import INT8, NPU, SOURCE
-from chipsmith.units import counted, format_interval
+from chipsmith.units import count_things, format_interval
 from chipsmith.witness.bit_exactness import BitExactness
 from chipsmith.witness.diff.sqnr import QuantisationError
 
@@ -95,7 +95,7 @@ class MetricRecord(Shown):
 
     def _brief(self) -> str:
         told = format_interval(self.name, self.value, self.low, self.high)
-        return f"{self.target} {self.name} {told}, {counted(self.count, 'example')}, {self.kind.value}"
+        return f"{self.target} {self.name} {told}, {count_things(self.count, 'example')}, {self.kind.value}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,9 +39,10 @@ from chipsmith.reports.search_text import (
 from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.finalists import NOISE_RULE
 from chipsmith.studies.search.parameters import Value
-from chipsmith.studies.search.result import SamplerRuns, SearchResult, count_things
+from chipsmith.studies.search.result import SamplerRuns, SearchResult
 from chipsmith.studies.search.study_file import SamplerKind
 from chipsmith.studies.search.trials import DesignTrial
+from chipsmith.units import count_things
 
 _HEIGHT = 420
 _TRIALS, _ACCURACIES, _VOLUMES, _SHARES = "trials", "accuracies", "hypervolume", "importance"

@@ -8,12 +8,12 @@ from chipsmith.reports.search_figures import UNITS
 from chipsmith.studies.search.figures import PairFigure
 from chipsmith.studies.search.finalists import AccuracyGain, Finals
 from chipsmith.studies.search.parameters import Value
-from chipsmith.studies.search.result import SearchResult, count_things
+from chipsmith.studies.search.result import SearchResult
 from chipsmith.studies.search.rtl_check import RtlCheck
 from chipsmith.studies.search.study_file import SamplerKind, VerifiedDesigns
 from chipsmith.studies.search.trials import DesignTrial
 from chipsmith.studies.search.winner import WINNER_RULE, Change
-from chipsmith.units import signed
+from chipsmith.units import count_things, signed
 
 Rows = list[tuple[str, ...]]
 

@@ -23,7 +23,7 @@ from chipsmith.program.program import Program
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.targets.npu import NpuGraph
 from chipsmith.tosa.graph import Array
-from chipsmith.units import counted
+from chipsmith.units import count_things
 
 
 class _Stopwatch:
@@ -80,7 +80,7 @@ class LiveStream:
         return self._decisions
 
     def __repr__(self) -> str:
-        done = counted(self._meter.inferences, "inference")
+        done = count_things(self._meter.inferences, "inference")
         return f"LiveStream({self._program.manifest.network} on {self._feed.name}, {done} so far)"
 
     @property

@@ -12,7 +12,7 @@ from chipsmith.deployment.streaming.settings import StreamSettings
 from chipsmith.learn.data import Task
 from chipsmith.schema import Json
 from chipsmith.shown import Shown
-from chipsmith.units import counted, format_time
+from chipsmith.units import count_things, format_time
 
 HOST_MEANS = (
     "measured on this computer, one thread: conversion, preprocessing, quantising, reading the answer; "
@@ -136,7 +136,7 @@ class StreamSummary(Shown):
         chip = f"; chip {format_time(self.rhythm.latency_us(1))} warm (simulated)"
         misses = "" if self.deadline_misses is None else f"; {self.deadline_misses} deadline misses"
         noticed = f"; noticed {len(self.detections)} times" if self.settings.rule is not None else ""
-        done = counted(self.inferences, "inference")
+        done = count_things(self.inferences, "inference")
         return f"{self.network} on {self.rhythm.chip}: {done}{host}{chip}{misses}{noticed}"
 
     @property

@@ -17,7 +17,7 @@ from chipsmith.learn.data.task import Task
 from chipsmith.learn.validation.bootstrap import Rows, Statistic, bootstrap_interval
 from chipsmith.learn.validation.classes import Calibration, calibration, confusion_matrix, softmax
 from chipsmith.shown import Shown
-from chipsmith.units import counted, format_interval
+from chipsmith.units import count_things, format_interval
 
 Array = NDArray[Any]
 Predict = Callable[[Array], Array]
@@ -43,7 +43,7 @@ class Metric(Shown):
 
     def _brief(self) -> str:
         told = format_interval(self.name, self.value, self.low, self.high)
-        return f"{self.name} {told} on {counted(self.count, 'example')}"
+        return f"{self.name} {told} on {count_things(self.count, 'example')}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,9 +30,9 @@ function styledTrace(trace) {
   return { ...trace, ...styled, textfont: { size, color: colour(trace.type === "heatmap" ? "ink" : "muted") } };
 }
 
-/** An axis with the look of the page. */
-function styledAxis(axis) {
-  const few = narrow() && axis.type !== "category" && axis.nticks === undefined ? { nticks: 5 } : {};
+/** An axis with the look of the page, in a narrow window with no more than so many numbers. */
+function styledAxis(axis, most) {
+  const few = narrow() && axis.type !== "category" && axis.nticks === undefined ? { nticks: most } : {};
   const long = axis.type === "category" && narrow() ? { tickfont: { size: 10 } } : {};
   return {
     gridcolor: colour("line"),
@@ -68,6 +68,9 @@ function legendHeight(chart) {
 function styledLayout(chart, width) {
   const layout = chart.layout;
   const axes = Object.keys(layout).filter((name) => /^[xy]axis/.test(name));
+  // Names beside bars leave little of a narrow window's width: more numbers below them would run together.
+  const named = axes.some((name) => name.startsWith("y") && layout[name].type === "category");
+  const most = (name) => (named && name.startsWith("x") ? 3 : 5);
   return {
     ...layout,
     width,
@@ -88,7 +91,7 @@ function styledLayout(chart, width) {
     bargap: 0.25,
     ...(layout.shapes ? { shapes: layout.shapes.map(styledShape) } : {}),
     ...(layout.annotations ? { annotations: layout.annotations.map(styledAnnotation) } : {}),
-    ...Object.fromEntries(axes.map((name) => [name, styledAxis(layout[name])])),
+    ...Object.fromEntries(axes.map((name) => [name, styledAxis(layout[name], most(name))])),
   };
 }
 

@@ -19,7 +19,7 @@ from chipsmith.studies.search.study_file import SamplerKind, VerifiedDesigns
 from chipsmith.studies.search.trained_part import TrainedPart
 from chipsmith.studies.search.trials import DesignTrial, Goal, find_front, hypervolume_over_trials
 from chipsmith.studies.search.winner import WINNER_RULE, BudgetRow, Change, choose_winner, nearest_miss
-from chipsmith.units import percent
+from chipsmith.units import count_things, percent
 
 NODE = "technology.node_nm"
 """The field of a chip whose values are compared with care: what a node's figures are made of differs."""
@@ -302,11 +302,6 @@ class SearchResult(Pictured):
             if excess > 0
         ]
         return f"the nearest miss ({values}) has {', '.join(broken)}"
-
-
-def count_things(count: int, noun: str) -> str:
-    """A number of things, as "1 seed" or "1,200 trials"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _describe_miss(constraint: Constraint, figures: Figures) -> str:
