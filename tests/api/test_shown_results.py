@@ -247,7 +247,7 @@ def test_what_helps_a_program_is_asked_of_its_network(results, capsys):
 
 
 def test_a_comparison_tells_points_as_everything_else_does(results):
-    assert re.search(r"accuracy [+-]\d+\.\d\d points \([+-]\d+\.\d\d to [+-]\d+\.\d\d\)", repr(results["compare"]))
+    assert re.search(r"accuracy [+−]\d+\.\d\d points \([+−]\d+\.\d\d to [+−]\d+\.\d\d\)", repr(results["compare"]))
 
 
 def test_one_of_something_is_not_several(results, capsys):

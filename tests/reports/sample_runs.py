@@ -204,7 +204,7 @@ def full_record() -> RunRecord:
 def sample_advice() -> AdviceRecord:
     """The advice on digits_cnn on edge-256: real figures, as all of the inference."""
     subject = Subject(model="digits_cnn.tosa", chip="chip.yaml")
-    return advise(read_tosa(NETWORKS / "digits_cnn.tosa"), compiled_program(), subject=subject)
+    return advise(read_tosa(NETWORKS / "digits_cnn.tosa"), compiled_program(), subject=subject, operator_names={})
 
 
 def epoch(number: int, loss: float) -> EpochRecord:

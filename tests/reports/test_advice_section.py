@@ -9,14 +9,20 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import pytest
+from compiled import NETWORKS
 from sample_runs import bare_record, sample_advice
 
+from chipsmith.chip import load_chip
+from chipsmith.compiler.compile import compile_graph
 from chipsmith.reports.advice_page import render_advice
 from chipsmith.reports.html import render_page
 from chipsmith.reports.record import RunRecord, record_from_plain, record_to_plain
 from chipsmith.reports.result import read_result, result_to_plain, write_result
 from chipsmith.reports.sections.advice import PATH_CHART, SECTION, draw_advice
+from chipsmith.studies.advice.diagnose import diagnose
 from chipsmith.studies.advice.record import Subject
+from chipsmith.tosa.file import read_tosa
 
 
 @cache
@@ -75,7 +81,33 @@ def test_names_cannot_plant_markup() -> None:
     bad = "<script>alert(1)</script>"
     layers = tuple(replace(layer, layer=bad) for layer in advice.layers)
     planted = replace(advice, network=bad, layers=layers, subject=Subject(model=bad, chip=bad))
-    assert "<script>alert" not in render_advice(planted).replace("\\u003c", "<<")
+    page = render_advice(planted, bare_record().inference)
+    assert "<script>alert" not in page.replace("\\u003c", "<<")
+
+
+@pytest.mark.parametrize("least", [0.005, 0.1])
+@pytest.mark.parametrize("network", ["digits_cnn", "families/mobilenet_v2"])
+def test_the_rows_of_what_bounds_the_layers_sum_to_the_whole(
+    network: str, least: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kernels below a share have no row of their own, and stand in one together."""
+    monkeypatch.setattr("chipsmith.reports.sections.advice._LEAST_ROW", least)
+    program = compile_graph(read_tosa(NETWORKS / f"{network}.tosa"), load_chip("edge-256"))
+    advice = diagnose(program, subject=Subject(model="", chip=""))
+    markup = draw_advice(advice).html
+    rows = re.findall(r"<tr>(.*?)</tr>", markup[markup.index("critical cycles") :], flags=re.S)
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row, flags=re.S) for row in rows if "<td" in row]
+    texts = [[re.sub(r"<[^>]*>", "", cell) for cell in row] for row in cells]
+    assert sum(int(row[1].replace(",", "")) for row in texts) == advice.figures.cold_cycles
+    assert sum(int(row[4].replace(",", "")) for row in texts) == advice.figures.warm_cycles
+    assert any(re.fullmatch(r"\d+ others?", row[0]) for row in texts) == (len(texts) < len(advice.layers))
+    assert len(texts) < len(advice.layers) or least < 0.1
+
+
+def test_a_page_of_its_own_has_the_graph() -> None:
+    advice = advised_record().advice
+    assert advice is not None
+    assert 'class="graph"' in render_advice(advice, bare_record().inference)
 
 
 def test_a_program_alone_says_what_its_section_leaves_out() -> None:

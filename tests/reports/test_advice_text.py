@@ -37,7 +37,7 @@ def digits_advice() -> AdviceRecord:
     graph, chip = read_tosa(NETWORKS / "digits_cnn.tosa"), load_chip("edge-256")
     names = {"tosa_conv2d_default_1": "classifier.0", "tosa_depthwise_conv2d_default": "features.3"}
     program = compile_network(graph, chip, operator_names=names)
-    return advise(graph, program, subject=Subject(model="digits.tosa", chip="chip.yaml"))
+    return advise(graph, program, subject=Subject(model="digits.tosa", chip="chip.yaml"), operator_names={})
 
 
 def remedy_of(advice: AdviceRecord, **fields: object) -> Remedy:
@@ -83,10 +83,18 @@ def test_spilled_bytes_are_told() -> None:
     assert any("of activations go out to external memory and come back" in s and "8 KiB" in s for s in sentences)
 
 
-def test_three_sentences_close_a_run() -> None:
-    closing = closing_sentences(digits_advice())
-    assert len(closing) == 3
-    assert closing[2].startswith(f"What helps most of {digits_advice().simulated} simulated changes: ")
+def test_time_energy_and_what_helps_most_of_chip_and_network_close_a_run() -> None:
+    """The one costs silicon, the other a training and perhaps answers: neither is said to help more than both."""
+    advice = digits_advice()
+    _, _, chip, network = closing_sentences(advice)
+    most = f"Best of {advice.simulated} simulated changes, of the chip: "
+    best = max(filter(None, (*advice.remedies, advice.together)), key=lambda remedy: remedy.score)
+    assert chip.startswith(most + ", ".join(f"{each.path} {each.before} → {each.after}" for each in best.fields))
+    best = max(advice.networks, key=lambda remedy: remedy.score)
+    assert network.startswith(f"Of the network, then trained again: {title(best)}: ")
+    assert closing_sentences(replace(advice, networks=()))[2:] == (chip,)
+    (alone,) = closing_sentences(replace(advice, remedies=(), together=None))[2:]
+    assert alone.startswith(f"Best of {advice.simulated} simulated changes, of the network, then trained again: ")
 
 
 def test_a_program_alone_closes_with_what_staying_warm_gives() -> None:

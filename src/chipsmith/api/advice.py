@@ -223,11 +223,12 @@ def _write(explanation: "Explanation", *, page: Path | None, network: Path | Non
         from chipsmith.files import write_whole
         from chipsmith.tosa.file import serialize_tosa
 
-        write_whole(network, serialize_tosa(explanation.graph))
+        write_whole(network, serialize_tosa(explanation.graph, operator_names=explanation.operator_names))
     if page is not None:
+        from chipsmith.profile.measure import full_profile
         from chipsmith.reports.advice_page import write_advice_page
 
-        write_advice_page(explanation.advice, page)
+        write_advice_page(explanation.advice, full_profile(explanation.program), page)
     return replace(explanation, page=page, network=network)
 
 

@@ -48,7 +48,7 @@ def _print_tables(result: Explanation) -> None:
 
 
 def print_closing(advice: AdviceRecord | None, *, folder: str = "") -> None:
-    """The three sentences that close a run; nothing where there is no advice."""
+    """The sentences that close a run; nothing where there is no advice."""
     from chipsmith.reports.advice_text import closing_sentences
 
     if advice is None:
@@ -69,10 +69,16 @@ def print_reasons(program: Program) -> None:
 
 
 def _print_explanation(result: Explanation) -> None:
-    from chipsmith.reports.advice_text import NO_NETWORK, diagnosis_sentences, nothing_helps, warm_sentence
+    from chipsmith.reports.advice_text import (
+        NO_NETWORK,
+        diagnosis_sentences,
+        name_subject,
+        nothing_helps,
+        warm_sentence,
+    )
 
     advice = result.advice
-    print(f"Why: {advice.network} on {advice.chip}")
+    print(f"Why: {name_subject(advice)}")
     _print_items(diagnosis_sentences(advice))
     print()
     if not advice.simulated:
@@ -83,6 +89,10 @@ def _print_explanation(result: Explanation) -> None:
         groups = list(_groups(advice))
         for heading, remedies in groups:
             _print_group(advice, heading, remedies)
+        left = _left_out(advice, groups)
+        if left:
+            print()
+            print_sentence(f"{left} left out, for more is paid than gained: the page (--html) and --json have all")
         if not groups:
             _print_items((nothing_helps(advice),))
     for path in filter(None, (result.page, result.network)):
@@ -108,6 +118,14 @@ def _groups(advice: AdviceRecord) -> Iterator[tuple[str, tuple[Remedy, ...]]]:
         "Other chips": tuple(remedy for remedy in advice.chips if remedy.gain > 0),
     }
     yield from ((heading, remedies) for heading, remedies in groups.items() if remedies)
+
+
+def _left_out(advice: AdviceRecord, groups: Iterable[tuple[str, tuple[Remedy, ...]]]) -> str:
+    from chipsmith.flow.explain import all_remedies
+    from chipsmith.units import count_things
+
+    count = len(all_remedies(advice)) - sum(len(remedies) for _, remedies in groups)
+    return count_things(count, "change") if count else ""
 
 
 def _print_group(advice: AdviceRecord, heading: str, remedies: Iterable[Remedy]) -> None:

@@ -41,12 +41,13 @@ def advise_run(graph: Graph, program: Program, *, volume: int) -> AdviceRecord:
     A program that wipes is looked at without its wipe, as `chipsmith estimate` has it.
     """
     subject = Subject(model=f"{program.manifest.network}.tosa", chip=CHIP_FILE)
-    if program.manifest.wipe_start is None:
-        return advise(graph, program, subject=subject, volume=volume)
     names = {row.name: row.source for row in program.manifest.operators if row.source}
+    if program.manifest.wipe_start is None:
+        return advise(graph, program, subject=subject, operator_names=names, volume=volume)
     bare = compile_network(graph, program.chip, operator_names=names)
     wiping = wipe_cycles(program, simulate(program))
-    return replace(advise(graph, bare, subject=subject, volume=volume), wipe_cycles=wiping)
+    advice = advise(graph, bare, subject=subject, operator_names=names, volume=volume)
+    return replace(advice, wipe_cycles=wiping)
 
 
 def network_file(record: RunRecord) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from chipsmith.chip import Chip, read_chip
@@ -18,10 +18,11 @@ from chipsmith.reports.record import RunRecord
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.shown import Pictured
 from chipsmith.studies.advice.advise import advise
+from chipsmith.studies.advice.channel_names import ChannelNames
 from chipsmith.studies.advice.diagnose import diagnose
 from chipsmith.studies.advice.record import AdviceRecord, Remedy, Subject
 from chipsmith.tosa.graph import Graph
-from chipsmith.tosa.passes.channels import CHANNEL_LAYERS, set_channels
+from chipsmith.tosa.passes.channels import set_channels
 
 MEND = "give the network, or the run, and changes are simulated"
 """What to do where there is only a program."""
@@ -31,11 +32,14 @@ MEND = "give the network, or the run, and changes are simulated"
 class Explanation(Pictured):
     """Why an inference takes what it takes, and what would help; the page and the changed network that were written.
 
-    `graph` is the network that was looked at, its channels changed where that was asked for; None of a program.
+    `program` is what was looked at. `graph` is its network, with its channels changed where that was asked for, and
+    `operator_names` are the author's names by those of its operators; None and empty of a program alone.
     """
 
     advice: AdviceRecord
+    program: Program
     graph: Graph | None = None
+    operator_names: Mapping[str, str] = field(default_factory=dict)
     page: Path | None = None
     network: Path | None = None
 
@@ -94,14 +98,15 @@ def explain_network(
     volume: int = DEFAULT_VOLUME,
 ) -> Explanation:
     """The advice on a network on a chip; `channels` change layers first, as "conv1=32". Raises as the compiler does."""
-    graph = change_channels(network, channels)
-    program = compile_network(graph, chip, operator_names=network.operator_names)
-    return Explanation(advice=advise(graph, program, subject=subject, volume=volume), graph=graph)
+    graph, names = change_channels(network, channels), network.operator_names
+    program = compile_network(graph, chip, operator_names=names)
+    advice = advise(graph, program, subject=subject, operator_names=names, volume=volume)
+    return Explanation(advice=advice, program=program, graph=graph, operator_names=names)
 
 
 def explain_program(program: Program, *, volume: int = DEFAULT_VOLUME) -> Explanation:
     """The diagnosis of a program: what would help is not known without its network."""
-    return Explanation(advice=diagnose(program, subject=Subject(model="", chip=""), volume=volume))
+    return Explanation(advice=diagnose(program, subject=Subject(model="", chip=""), volume=volume), program=program)
 
 
 def explain_run(folder: Path, chip: Chip | None, *, subject: Subject, channels: Sequence[str] = ()) -> Explanation:
@@ -129,20 +134,17 @@ def change_channels(network: QuantizedNetwork, channels: Sequence[str]) -> Graph
 
     Raises BadInput.
     """
-    graph = network.graph
+    graph, names = network.graph, ChannelNames(network.graph, network.operator_names)
     for setting in channels:
         name, equals, count = (part.strip() for part in setting.rpartition("="))
         if not (name and equals and count.isdecimal() and len(count) < _MOST_DIGITS):
             raise BadInput(f"--channels {setting}: write a layer and its number of channels, for example conv1=32")
-        graph = set_channels(graph, _find_layer(network, name), int(count))
+        layer = names.find(name)
+        try:
+            graph = set_channels(graph, layer, int(count))
+        except BadInput as fault:
+            raise BadInput(names.say(str(fault))) from None
     return graph
 
 
 _MOST_DIGITS = 10
-
-
-def _find_layer(network: QuantizedNetwork, name: str) -> str:
-    """The operator that a name means: its own, or the only one of that author's name whose channels can be set."""
-    operators = [operator.name for operator in network.graph.operators if operator.kind in CHANNEL_LAYERS]
-    named = [operator for operator in operators if network.operator_names.get(operator) == name]
-    return named[0] if name not in operators and len(named) == 1 else name

@@ -13,11 +13,13 @@ from chipsmith.reports.headline import percent, significant
 from chipsmith.studies.advice.record import (
     LEAST_GAIN,
     AdviceRecord,
+    ChannelChange,
     FieldChange,
     InferenceFigures,
     Remedy,
     RemedyKind,
 )
+from chipsmith.units import count_things
 
 BOUND_WORDS: Mapping[Bound, str] = {
     Bound.ARRAY: "the array",
@@ -66,13 +68,19 @@ _APART = 0.02
 UNTRAINED = "what it answers then is not known: train it again"
 
 
+def name_subject(advice: AdviceRecord) -> str:
+    """What was looked at: 'digits on edge-256', with the channels that were set before."""
+    changed = f", with {', '.join(advice.subject.channels)} channels" if advice.subject.channels else ""
+    return f"{advice.network} on {advice.chip}{changed}"
+
+
 def closing_sentences(advice: AdviceRecord) -> tuple[str, ...]:
-    """The three sentences that say most: on the time, on the energy, and on what helps."""
+    """The sentences that say most: on the time, on the energy, and on what helps, of the chip and of the network."""
     slow = max((layer.cycles for layer in _kernels(advice)), default=0) >= _MAIN * advice.figures.cold_cycles
     dear = max((layer.total_pj for layer in _kernels(advice)), default=0) >= _MAIN * sum(advice.energy_pj().values())
     time = next(_slow_layers(advice)) if slow else _time(advice)
     energy = next(_dear_layers(advice)) if dear else _energy(advice)
-    return tuple(filter(None, (time, energy, _first_help(advice))))
+    return tuple(filter(None, (time, energy, *_first_helps(advice))))
 
 
 def diagnosis_sentences(advice: AdviceRecord) -> tuple[str, ...]:
@@ -212,9 +220,12 @@ def _fill(advice: AdviceRecord, use: ArrayUse) -> str:
             "rows work"
         )
     elif use.rows < _FULL:
-        parts.append(f"runs of {use.reduced:,} values fill {percent(use.rows, 0)} of the {sizes.rows} rows")
+        run = count_things(use.reduced, "value")
+        parts.append(f"runs of {run} fill {percent(use.rows, 0)} of the {sizes.rows} rows")
     if use.columns < _FULL:
-        parts.append(f"{use.channels:,} output channels fill {percent(use.columns, 0)} of the {sizes.columns} columns")
+        channels = count_things(use.channels, "output channel")
+        fill = "fills" if use.channels == 1 else "fill"
+        parts.append(f"{channels} {fill} {percent(use.columns, 0)} of the {sizes.columns} columns")
     return "; ".join(parts)
 
 
@@ -234,13 +245,22 @@ def _wipe(advice: AdviceRecord) -> Iterator[str]:
 # --- what helps -------------------------------------------------------------------------------------------------------
 
 
-def _first_help(advice: AdviceRecord) -> str:
+def _first_helps(advice: AdviceRecord) -> Iterator[str]:
+    """What helps most, of the chip and of the network: the one costs silicon, the other a training and answers."""
     if not advice.simulated:
-        return warm_sentence(advice)
-    best = advice.together or next(iter((*advice.remedies, *advice.networks)), None)
-    if best is None:
-        return nothing_helps(advice)
-    return f"What helps most of {advice.simulated} simulated changes: {remedy_sentence(advice, best)}"
+        yield warm_sentence(advice)
+        return
+    chip, network = advice.together or next(iter(advice.remedies), None), next(iter(advice.networks), None)
+    if chip is None and network is None:
+        yield nothing_helps(advice)
+    tried = f"Best of {advice.simulated} simulated changes"
+    if chip is not None:
+        figures = ", ".join((*_figure_parts(advice.figures, chip.after), *_price_parts(advice.figures, chip.after)))
+        yield f"{tried}, of the chip: {', '.join(map(_field_text, chip.fields))}: {figures}."
+    if network is not None:
+        lead = "Of" if chip is not None else f"{tried}, of"
+        figures = ", ".join(_figure_parts(advice.figures, network.after))
+        yield f"{lead} the network, then trained again: {title(network)}: {figures}."
 
 
 def remedy_sentence(advice: AdviceRecord, remedy: Remedy) -> str:
@@ -259,11 +279,11 @@ def title(remedy: Remedy) -> str:
     """What a remedy changes: 'a wider external bus (external.bytes_per_cycle 8 → 16)'."""
     if remedy.kind is RemedyKind.CATALOGUE:
         return f"chip {remedy.chip}"
-    words = [_layer_words(change.label, change.before, change.after) for change in remedy.channels]
+    words = [_layer_words(change) for change in remedy.channels]
     wanted = [change for change in remedy.fields if not (remedy.slowed and change.path == "clock_mhz")]
     names = dict.fromkeys(_field_words(change) for change in wanted)
     if names:
-        fields = ", ".join(f"{change.path} {change.before} → {change.after}" for change in wanted)
+        fields = ", ".join(map(_field_text, wanted))
         words.append(f"{_enumerate(list(names))} ({fields})")
     return ", ".join(words)
 
@@ -272,8 +292,15 @@ def _enumerate(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def _layer_words(label: str, before: int, after: int) -> str:
-    return f"{label} with {after:,} channels instead of {before:,}"
+def _layer_words(change: ChannelChange) -> str:
+    tied = f", with {_enumerate(change.tied)} whose channels are the same," if change.tied else ""
+    if change.after > change.before:
+        return f"room for {change.after:,} channels instead of {change.before:,} in {change.label}{tied.rstrip(',')}"
+    return f"{change.label}{tied} with {change.after:,} channels instead of {change.before:,}"
+
+
+def _field_text(change: FieldChange) -> str:
+    return f"{change.path} {change.before} → {change.after}"
 
 
 def _field_words(change: FieldChange) -> str:
@@ -304,13 +331,22 @@ def _gain_parts(before: InferenceFigures, after: InferenceFigures) -> Iterator[s
             yield f"warm {_arrow(was, then, unit)}"
 
 
+def _figure_parts(before: InferenceFigures, after: InferenceFigures) -> Iterator[str]:
+    yield _change(before.cold_us, after.cold_us, "µs")
+    yield _change(before.cold_uj, after.cold_uj, "µJ")
+
+
 def _price_parts(before: InferenceFigures, after: InferenceFigures) -> Iterator[str]:
     area, usd = after.area_mm2 / before.area_mm2 - 1, after.chip_usd / before.chip_usd - 1
     if max(abs(area), abs(usd)) < _SEEN:
         yield "area and price the same"
         return
-    yield f"area {_signed(area)}"
-    yield f"price {_signed(usd)}"
+    yield f"area {_grown(area)}"
+    yield f"price {_grown(usd)}"
+
+
+def _grown(share: float) -> str:
+    return "the same" if abs(share) < _SEEN else _signed(share)
 
 
 def notes(advice: AdviceRecord, remedy: Remedy) -> Iterator[str]:

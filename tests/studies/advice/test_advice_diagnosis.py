@@ -25,7 +25,7 @@ def advice_on(network: str, **fields: int) -> AdviceRecord:
     overrides = {name.replace("__", "."): str(value) for name, value in fields.items()}
     chip = override_chip(load_chip("edge-256"), overrides) if overrides else load_chip("edge-256")
     graph = read_tosa(NETWORKS / f"{network}.tosa")
-    return advise(graph, compile_graph(graph, chip), subject=NOBODY)
+    return advise(graph, compile_graph(graph, chip), subject=NOBODY, operator_names={})
 
 
 def best_fields(advice: AdviceRecord) -> list[str]:

@@ -38,6 +38,7 @@ from chipsmith.reports.markup import (
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.sections.section import Drawing, PageSection
 from chipsmith.studies.advice.record import LEAST_GAIN, AdviceRecord, Remedy
+from chipsmith.units import count_things
 
 PATH_CHART = "critical_path"
 _COLOURS = {
@@ -121,15 +122,42 @@ def _layer_table(advice: AdviceRecord) -> str:
     text = how(
         "The critical path is what the end of an inference waited for, one instruction after the other: its cycles, "
         "simulated, sum to the latency, and only a kernel on it makes the inference shorter when it gets faster. A "
-        "kernel that is not on it is hidden beside others; what bounds its own instructions is in brackets. Energy is "
-        "estimated. Array: multiply-accumulates over those that it could do while the kernel holds it, and how much of "
-        "its columns x rows holds weights."
+        "kernel that is not on it is hidden beside others; what bounds its own instructions is in brackets. These are "
+        "not the cycles that a kernel adds to the latency, by which the graph and “Latency” are drawn: there a wait is "
+        "the kernel's that waits, here it is what it waits for. Energy is estimated. Array: multiply-accumulates over "
+        "those that it could do while the kernel holds it, and how much of its columns x rows holds weights."
     )
     whole, energy = advice.figures.cold_cycles, sum(advice.energy_pj().values())
     rows = [_layer_row(layer, whole, energy) for layer in advice.layers if _is_shown(advice, layer)]
-    columns = ("kernel", "cycles", "of the time", "bound by", "warm, cycles", "µJ", "of the energy", "warm, µJ")
+    rows += _others_row([layer for layer in advice.layers if not _is_shown(advice, layer)], whole, energy)
+    path = ("kernel", "critical cycles", "of the time", "the path waits for", "warm, critical")
+    columns = (*path, "µJ", "of the energy", "warm, µJ")
     optional = ("bytes moved", "array", "of it filled")
     return text + table((*columns, *optional), rows, optional=optional, label="What bounds each kernel")
+
+
+def _others_row(layers: Sequence[LayerCost], whole: int, energy: float) -> list[tuple[str | Cell, ...]]:
+    """All that have no row of their own together, so that the columns sum to the whole; none where there are none."""
+    if not layers:
+        return []
+    cycles, warm = sum(layer.cycles for layer in layers), sum(layer.warm_cycles for layer in layers)
+    total_pj, warm_pj = sum(layer.total_pj for layer in layers), sum(layer.warm_pj for layer in layers)
+    moved = sum(layer.external_bytes for layer in layers)
+    return [
+        (
+            Cell(text=f"{count_things(len(layers), 'other')}", title=", ".join(layer.label for layer in layers)),
+            number(cycles, f"{cycles:,}"),
+            share_cell(cycles, whole),
+            "",
+            number(warm, f"{warm:,}"),
+            number(total_pj, significant(total_pj / 1e6)),
+            share_cell(total_pj, energy),
+            number(warm_pj, significant(warm_pj / 1e6)),
+            number(moved, f"{moved:,}"),
+            "",
+            "",
+        )
+    ]
 
 
 def _is_shown(advice: AdviceRecord, layer: LayerCost) -> bool:
@@ -167,10 +195,11 @@ def _help(advice: AdviceRecord) -> str:
         return paragraph(NO_NETWORK) + _items((warm_sentence(advice),))
     named = (*advice.remedies, *advice.networks, *advice.savings)
     intro = how(
-        f"{advice.simulated} changes were compiled and simulated, each as its command repeats it; those are here that "
-        f"lower a figure by more than {percent(LEAST_GAIN, 0)}. Time is simulated, energy, area and price are "
-        "estimated. The order is by what a change gains for what it costs: time x energy x area, or price where that "
-        "grows more. A clock never exceeds the fastest that is estimated for the changed chip."
+        f"{advice.simulated} changes were compiled and simulated, each as its command repeats it{_place(advice)}; "
+        f"those are here that lower a figure by more than {percent(LEAST_GAIN, 0)}, also where they cost more than "
+        "they gain, and all chips of the catalogue. Time is simulated, energy, area and price are estimated. The order "
+        "is by what a change gains for what it costs: time x energy x area, or price where that grows more. A clock "
+        "never exceeds the fastest that is estimated for the changed chip."
     )
     parts = [intro, _items((warm_sentence(advice),))]
     if not named:
@@ -184,7 +213,10 @@ def _help(advice: AdviceRecord) -> str:
     return "".join(parts)
 
 
-_CHANNELS = f"Cycles and joules are those of a network with such layers, compiled and simulated; {UNTRAINED}."
+_CHANNELS = (
+    f"Cycles and joules are those of a network with such layers, compiled and simulated; {UNTRAINED}. Where there is "
+    "room, more channels fill places of the array that are empty now: they cost next to nothing here."
+)
 _SAVINGS = f"Without it neither time nor energy, cold or warm, grows by more than {percent(LEAST_GAIN, 0)}."
 
 
@@ -197,9 +229,14 @@ def _titled(advice: AdviceRecord, heading: str, remedies: Sequence[Remedy], text
 def _remedy_table(advice: AdviceRecord, remedies: Sequence[Remedy], label: str) -> str:
     if not remedies:
         return ""
-    columns = ("change", "time, cold", "warm", "energy, cold", "warm", "core area", "price", "clock", "repeat it with")
+    columns = ("change", "time, cold", "warm", "energy, cold", "warm", "core area", "price", "clock")
     rows = [_remedy_row(advice, remedy) for remedy in remedies]
-    return mark_code(table(columns, rows, label=label, narrow="stack"))
+    return f'<div class="changes">{mark_code(table(columns, rows, label=label, narrow="stack"))}</div>'
+
+
+def _place(advice: AdviceRecord) -> str:
+    """Where commands are to be given that name files without their folder, as a run's page does."""
+    return "" if "/" in advice.subject.model or not advice.subject.model else ", in the folder of these files"
 
 
 def _remedy_row(advice: AdviceRecord, remedy: Remedy) -> tuple[Cell, ...]:
@@ -208,9 +245,8 @@ def _remedy_row(advice: AdviceRecord, remedy: Remedy) -> tuple[Cell, ...]:
     lead = "Together: " if remedy in (advice.together, advice.smaller) else ""
     repeated = command(advice, remedy)
     return (
-        Cell(text=f"{lead}{said}"),
+        Cell(text=f"{lead}{said}" + (f" `{repeated}`" if repeated else "")),
         *(Cell(text=_unbroken(text), label=label) for label, text in texts.items()),
-        Cell(text=f"`{repeated}`" if repeated else ""),
     )
 
 

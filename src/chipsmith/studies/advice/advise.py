@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from chipsmith.chip import Chip, catalogue, load_chip
 from chipsmith.costs import DEFAULT_VOLUME
 from chipsmith.program.program import Program
+from chipsmith.studies.advice.channel_names import ChannelNames
 from chipsmith.studies.advice.chip_changes import CLOCK, Ladder, change_chip, growing_ladders, shrinking_ladders
 from chipsmith.studies.advice.diagnose import diagnose
-from chipsmith.studies.advice.network_changes import heavy_layers, narrower, wider
+from chipsmith.studies.advice.network_changes import narrower, wider
 from chipsmith.studies.advice.record import (
     LEAST_GAIN,
     AdviceRecord,
@@ -28,16 +29,28 @@ _COMBINED = 3
 """Remedies that are tried together at most."""
 
 
-def advise(graph: Graph, program: Program, *, subject: Subject, volume: int = DEFAULT_VOLUME) -> AdviceRecord:
+def advise(
+    graph: Graph,
+    program: Program,
+    *,
+    subject: Subject,
+    operator_names: Mapping[str, str],
+    volume: int = DEFAULT_VOLUME,
+) -> AdviceRecord:
     """The diagnosis of a program, with what helps it: each change of its chip or of its graph is simulated.
 
-    `program` is that of the graph on its chip, without a wipe.
+    `program` is that of the graph on its chip, without a wipe; `operator_names` are the author's names by those of the
+    graph's operators.
     """
     record = diagnose(program, subject=subject, volume=volume)
     study = _Study(
-        chip=program.chip, graph=graph, record=record, trials=PairTrials(graph, volume=volume), before=record.figures
+        chip=program.chip,
+        names=ChannelNames(graph, operator_names),
+        record=record,
+        trials=PairTrials(graph, volume=volume),
+        before=record.figures,
     )
-    remedies, savings = _ranked(study.remedies()), _ranked(study.savings())
+    remedies, savings = _undominated(_ranked(study.remedies())), _ranked(study.savings())
     return replace(
         record,
         remedies=remedies,
@@ -59,7 +72,7 @@ class _Study:
     """The changes of one pair of network and chip."""
 
     chip: Chip
-    graph: Graph
+    names: ChannelNames
     record: AdviceRecord
     trials: PairTrials
     before: InferenceFigures
@@ -88,7 +101,7 @@ class _Study:
     def narrower(self) -> Iterator[Remedy]:
         """Layers that help with fewer channels, each with the best number of them."""
         by_layer: dict[str, list[Remedy]] = {}
-        for change in narrower(self.graph, heavy_layers(self.record.layers), self.chip):
+        for change in narrower(self.names, self.record.layers, self.chip):
             remedy = self._with_channels(change)
             if remedy is not None and self._helps(remedy):
                 by_layer.setdefault(change.layer, []).append(remedy)
@@ -97,7 +110,7 @@ class _Study:
 
     def wider(self) -> Iterator[Remedy]:
         """Layers that may be wider at no loss."""
-        for change in wider(self.graph, heavy_layers(self.record.layers), self.chip):
+        for change in wider(self.names, self.record.layers, self.chip):
             remedy = self._with_channels(change)
             if remedy is not None and _loses_nothing(self.before, remedy.after):
                 yield remedy
@@ -222,6 +235,23 @@ def _ranked(remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:
     return tuple(sorted(remedies, key=lambda remedy: -remedy.score))
 
 
+def _undominated(remedies: tuple[Remedy, ...]) -> tuple[Remedy, ...]:
+    """Without those beside which another changes some of the same, does as much and costs less."""
+    return tuple(
+        remedy for remedy in remedies if not any(_dominates(other, remedy) for other in remedies if other is not remedy)
+    )
+
+
+def _dominates(remedy: Remedy, other: Remedy) -> bool:
+    if _apart(remedy, other):
+        return False
+    saved = gains(other.after, remedy.after)
+    as_good = all(share >= -_SAME for name, share in saved.items() if name not in _SILICON)
+    return as_good and min(saved[name] for name in _SILICON) >= 0 and max(saved[name] for name in _SILICON) > 0
+
+
+_SAME = 0.005
+"""Figures that differ by less than this share are as good."""
 _SILICON = ("area_mm2", "chip_usd")
 
 

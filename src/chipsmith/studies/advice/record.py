@@ -72,17 +72,23 @@ class FieldChange(Shown):
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelChange(Shown):
-    """A layer, by the name of its operator and as people read it, and its output channels before and after."""
+    """A layer, by the name of its operator and as people read it, and its output channels before and after.
+
+    `name` is what a command calls it by, the author's name where that is the layer's alone; empty: that of its
+    operator. `tied` are the labels of the layers whose channels are the same, which change with it.
+    """
 
     layer: str
     label: str
     before: int
     after: int
+    name: str = ""
+    tied: tuple[str, ...] = ()
 
     @property
     def setting(self) -> str:
         """As a command takes it: conv1=32."""
-        return f"{self.layer}={self.after}"
+        return f"{self.name or self.layer}={self.after}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,8 +144,9 @@ class AdviceRecord(Shown):
     `figures` are those before any change. `layers` are the kernels and what belongs to none; the cycles of their paths
     sum to the latency, their energies to the energy.
 
-    `remedies` change fields of the chip and help, the best first; `together` is what the best of them give at once.
-    `networks` help with fewer channels of a layer, `room` has layers that may be wider at no loss above LEAST_GAIN.
+    `remedies` change fields of the chip and help, the best first, none of them as good as another that changes some
+    of the same and costs less; `together` is what the best of them give at once. `networks` help with fewer channels
+    of a layer, of those that are tied once; `room` has layers that may be wider at no loss above LEAST_GAIN.
     `savings` leave something of the chip out at no such loss, `smaller` all of that at once. `chips` are the others of
     the catalogue, whatever they gain and cost.
 

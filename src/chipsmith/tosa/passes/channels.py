@@ -22,6 +22,7 @@ Channels = npt.NDArray[np.intp]
 CHANNEL_LAYERS = ("CONV2D",)
 """Operators whose output channels can be set; those of a depthwise one are its input's."""
 MOST_CHANNELS = 1 << 14
+_TIED = (*CHANNEL_LAYERS, "DEPTHWISE_CONV2D")
 _CHANNEL_AXIS = 3
 _POOLS = ("MAX_POOL2D", "AVG_POOL2D")
 _SAME = ("CLAMP", "TABLE", "CAST", "ABS", "NEGATE", "IDENTITY", "RELU", "SIGMOID", "TANH", "RECIPROCAL", "CLZ", *_POOLS)
@@ -53,6 +54,21 @@ def output_channels(graph: Graph, layer: str) -> int:
         shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
         raise BadInput(f"'{layer}' is no convolution of {graph.name}; its convolutions are {shown or 'none'}")
     return graph.tensors[operator.inputs[1]].shape[0]
+
+
+def tied_layers(graph: Graph, layer: str) -> tuple[str, ...]:
+    """The convolutions, depthwise ones too, whose output channels are those of a layer, itself among them; in order.
+
+    Raises BadInput where there is no such layer, or its channels cannot change.
+    """
+    output_channels(graph, layer)
+    graph = canonicalize(graph)
+    spread = _ChannelSpread(graph=graph, channels=output_channels(graph, layer))
+    try:
+        spread.follow(layer)
+    except _TiedError as tie:
+        raise BadInput(f"the channels of '{layer}' cannot change: {tie}") from None
+    return tuple(each.name for each in graph.operators if each.kind in _TIED and each.outputs[0] in spread.marks)
 
 
 def set_channels(graph: Graph, layer: str, channels: int) -> Graph:
