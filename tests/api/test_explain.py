@@ -84,7 +84,7 @@ def test_json_holds_the_sentences_the_commands_and_the_record(capsys: pytest.Cap
     answer = json.loads(printed(capsys, "explain", DIGITS, "--json"))
     assert answer["network"] == "digits_cnn"
     assert answer["diagnosis"][0].startswith("Time: ")
-    assert {"kind", "sentence", "command"} == set(answer["help"][0])
+    assert {"kind", "among", "sentence", "command", "training_command", "score"} == set(answer["help"][0])
     assert answer["record"]["figures"]["cold_cycles"] == 6873
 
 

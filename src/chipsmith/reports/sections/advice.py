@@ -19,6 +19,7 @@ from chipsmith.reports.advice_text import (
     notes,
     nothing_helps,
     title,
+    training_command,
     warm_sentence,
 )
 from chipsmith.reports.charts import BLUE, GOLD, GREEN, GREY, ORANGE, PINK, PURPLE, Chart, chart
@@ -243,9 +244,9 @@ def _remedy_row(advice: AdviceRecord, remedy: Remedy) -> tuple[Cell, ...]:
     texts = figure_texts(advice.figures, remedy.after)
     said = "; ".join(filter(None, (capitalise(title(remedy)), *notes(advice, remedy))))
     lead = "Together: " if remedy in (advice.together, advice.smaller) else ""
-    repeated = command(advice, remedy)
+    commands = filter(None, (command(advice, remedy), training_command(advice, remedy)))
     return (
-        Cell(text=f"{lead}{said}" + (f" `{repeated}`" if repeated else "")),
+        Cell(text=f"{lead}{said}" + "".join(f" `{words}`" for words in commands)),
         *(Cell(text=_unbroken(text), label=label) for label, text in texts.items()),
     )
 
