@@ -14,6 +14,7 @@ from chipsmith.flow.advice import CHIP_FILE, network_file, read_run_network
 from chipsmith.flow.retraining import RECIPE_FILE, read_run_training, with_training
 from chipsmith.flow.run_folder import RESULT, read_run
 from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.profile.layer_costs import LayerCost
 from chipsmith.program.program import Program
 from chipsmith.reports.record import RunRecord
 from chipsmith.schema import SCHEMA_VERSION, Json
@@ -63,6 +64,7 @@ class Explanation(Pictured):
             "diagnosis": list(diagnosis_sentences(advice)),
             "warm": warm_sentence(advice),
             "help": [self._remedy_to_json(remedy) for remedy in all_remedies(advice)],
+            "layers": [_layer_to_json(layer) for layer in advice.layers],
             "record": _to_plain(advice),
         }
 
@@ -77,6 +79,18 @@ class Explanation(Pictured):
             "training_command": training_command(self.advice, remedy),
             "score": remedy.score,
         }
+
+
+def _layer_to_json(layer: LayerCost) -> dict[str, Json]:
+    """What the critical path waits for in a layer's share of it, and what the layer's own engine is busy with."""
+    return {
+        "layer": layer.label,
+        "path_cycles": layer.cycles,
+        "path_waits_for": None if layer.path_bound is None else layer.path_bound.value,
+        "warm_path_cycles": layer.warm_cycles,
+        "busy_cycles": layer.busy_cycles,
+        "busy_with": None if layer.busy_bound is None else layer.busy_bound.value,
+    }
 
 
 def _ranked_among(advice: AdviceRecord, remedy: Remedy) -> str:

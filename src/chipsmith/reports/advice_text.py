@@ -166,7 +166,7 @@ def _bound_note(advice: AdviceRecord, layer: LayerCost, bound: Bound) -> str:
     if bound is Bound.WEIGHT_LOADS:
         return ": each weight is used for so few pixels that the next ones do not arrive in time"
     if bound is Bound.ARRAY and layer.array is not None:
-        return f", which does {percent(layer.array.macs, 0)} of the multiply-accumulates that it could"
+        return f", which does {percent(layer.array.macs, 0)} of the multiply-accumulates of a full one"
     return ""
 
 
