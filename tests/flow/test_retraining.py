@@ -45,9 +45,9 @@ def changes(explanation: Explanation, training: Training) -> dict[str, Remedy]:
 
 
 def test_the_field_builds_the_network_that_was_simulated(digits: Explanation) -> None:
-    found = changes(digits, training_of())
-    assert found["features.conv2"].retrain == ("network.channels=[16,16]",)
-    for remedy in found.values():
+    by_layer = changes(digits, training_of())
+    assert by_layer["features.conv2"].retrain == ("network.channels=[16,16]",)
+    for remedy in by_layer.values():
         (change,) = remedy.channels
         trained = explained(training_of(*remedy.retrain))
         assert trained.graph is not None
@@ -57,9 +57,9 @@ def test_the_field_builds_the_network_that_was_simulated(digits: Explanation) ->
 
 def test_a_field_with_the_same_number_of_another_layer_is_not_taken() -> None:
     training = training_of("network.channels=[32,32]", "network.dense=[32]")
-    found = changes(explained(training), training)
-    assert found["features.conv2"].retrain == ("network.channels=[32,16]",)
-    assert found["dense1"].retrain == ("network.dense=[16]",)
+    by_layer = changes(explained(training), training)
+    assert by_layer["features.conv2"].retrain == ("network.channels=[32,16]",)
+    assert by_layer["dense1"].retrain == ("network.dense=[16]",)
 
 
 def test_a_recipe_of_another_network_trains_none_of_it(digits: Explanation) -> None:

@@ -39,13 +39,13 @@ def _draw(record: RunRecord) -> Drawing | None:
     html = (
         how(
             "A point is a kernel: the work that it does a cycle, over the work that it does for a byte that is loaded "
-            "or stored for it. Cycles are those of its engine or those of the external channel for its bytes, whichever "
-            "are more, for loads run ahead of their kernel. Work is multiply-accumulates on the array, elements on the "
-            f"vector lanes. Flat roofs: {roofs.array} multiply-accumulates and {roofs.lanes} elements a cycle; slope: "
-            f"{roofs.bytes_per_cycle} external bytes a cycle each way. A kernel without external bytes has no slope: it "
-            "stands at the right, behind the dotted line. A depthwise convolution sums over no channels: its own roof, "
-            "in the table, is that of the array's rows that can work. The side of the ridge is what work and bytes "
-            "allow of a kernel by itself; what the latency waits for is told under “Why”."
+            "or stored for it. Cycles are those of its engine, or those of the external channel for its bytes where "
+            "these are more, for loads run ahead of their kernel. Work is multiply-accumulates on the array, elements "
+            f"on the vector lanes. Flat roofs: {roofs.array} multiply-accumulates and {roofs.lanes} elements a cycle; "
+            f"slope: {roofs.bytes_per_cycle} external bytes a cycle each way. A kernel without external bytes has no "
+            "slope: it stands at the right, behind the dotted line. A depthwise convolution sums over no channels: its "
+            "own roof, in the table, is that of the array's rows that can work. The side of the ridge is what work and "
+            "bytes allow of a kernel by itself; what the latency waits for is told under “Why”."
         )
         + plot("roofline", "Work a cycle over work an external byte, by kernel")
         + "".join(paragraph(f"Not on the chart: {label_row(row)}, because {reason}.") for row, reason in missing)
