@@ -81,7 +81,7 @@ class Explanation(Pictured):
         }
 
 
-def _layer_to_json(layer: LayerCost) -> dict[str, Json]:
+def _layer_to_json(layer: LayerCost) -> Json:
     """What the critical path waits for in a layer's share of it, and what the layer's own engine is busy with."""
     return {
         "layer": layer.label,

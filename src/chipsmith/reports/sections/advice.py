@@ -133,8 +133,8 @@ def _layer_table(advice: AdviceRecord) -> str:
     whole, energy = advice.figures.cold_cycles, sum(advice.energy_pj().values())
     rows = [_layer_row(layer, whole, energy) for layer in advice.layers if _is_shown(advice, layer)]
     rows += _others_row([layer for layer in advice.layers if not _is_shown(advice, layer)], whole, energy)
-    path = ("kernel", "critical cycles", "of the time", "the path waits for", "warm, critical", "busy", "busy with")
-    columns = (*path, "µJ", "of the energy", "warm, µJ")
+    path = ("kernel", "critical cycles", "of the time", "waits for", "warm")
+    columns = (*path, "busy", "busy with", "µJ", "of the energy", "warm, µJ")
     optional = ("bytes moved", "array", "of it filled")
     return text + table((*columns, *optional), rows, optional=optional, label="What bounds each kernel")
 
