@@ -84,8 +84,12 @@ def test_json_holds_the_sentences_the_commands_and_the_record(capsys: pytest.Cap
     answer = json.loads(printed(capsys, "explain", DIGITS, "--json"))
     assert answer["network"] == "digits_cnn"
     assert answer["diagnosis"][0].startswith("Time: ")
-    assert {"kind", "sentence", "command"} == set(answer["help"][0])
+    assert {"kind", "among", "sentence", "command", "training_command", "score"} == set(answer["help"][0])
     assert answer["record"]["figures"]["cold_cycles"] == 6873
+    assert sum(layer["path_cycles"] for layer in answer["layers"]) == 6873
+    assert {"path_waits_for", "busy_with"} <= set(answer["layers"][0])
+    assert "bound" not in answer["record"]["layers"][0]
+    assert len({each["among"] for each in answer["help"]}) > 2
 
 
 def test_a_run_folder_is_explained_on_its_own_chip_by_its_own_files(run_folder: Path) -> None:

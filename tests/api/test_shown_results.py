@@ -231,7 +231,7 @@ def test_a_picture_has_the_figures(results):
 def test_explanations_and_predictions_are_tables_in_a_notebook(results):
     explained = read_html(results["explain"]._repr_html_())
     assert explained.names["table"] == 1  # of a program: the layers, and no changes
-    assert "bound by" in explained.text
+    assert "waits for" in explained.text
     both = read_html(chipsmith.explain(DIGITS)._repr_html_())
     assert both.names["table"] == 2
     assert "repeated by" in both.text

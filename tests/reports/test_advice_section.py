@@ -36,6 +36,28 @@ def test_an_advice_goes_to_a_result_and_back(tmp_path: Path) -> None:
     assert read_result(tmp_path / "result.json") == advised_record()
 
 
+def test_an_advice_of_before_has_what_each_layer_is_busy_with() -> None:
+    """It called that the layer's bound, as it called what the path waits for and the side of the ridge."""
+    fields = json.loads(json.dumps(record_to_plain(advised_record())))
+    for layer in fields["advice"]["layers"]:
+        layer["bound"] = layer.pop("busy_bound")
+    assert record_from_plain(fields, name="result.json") == advised_record()
+
+
+def test_the_table_of_layers_tells_waiting_from_being_busy() -> None:
+    advice = advised_record().advice
+    assert advice is not None
+    markup = draw_advice(advice).html
+    heads = re.findall(r"<button type=\"button\">(.*?)</button>", markup)
+    assert {"critical cycles", "waits for", "busy", "busy with"} <= set(heads)
+    dense = max(advice.layers, key=lambda layer: layer.external_bytes)
+    row = next(row for row in re.findall(r"<tr>(.*?)</tr>", markup) if html.escape(dense.label) in row)
+    assert dense.path_bound is not None
+    assert f"<td>{dense.path_bound.value}</td>" in row
+    assert dense.busy_bound is not None
+    assert f"<td>{dense.busy_bound.value}</td>" in row
+
+
 def test_a_record_of_before_has_no_advice_and_no_section() -> None:
     fields = {name: value for name, value in record_to_plain(bare_record()).items() if name != "advice"}
     record = record_from_plain(json.loads(json.dumps(fields)), name="result.json")

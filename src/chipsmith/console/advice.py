@@ -129,15 +129,14 @@ def _left_out(advice: AdviceRecord, groups: Iterable[tuple[str, tuple[Remedy, ..
 
 
 def _print_group(advice: AdviceRecord, heading: str, remedies: Iterable[Remedy]) -> None:
-    from chipsmith.reports.advice_text import command, remedy_sentence
+    from chipsmith.reports.advice_text import command, remedy_sentence, training_command
 
     print(f"\n{heading}:")
     for remedy in remedies:
         lead = "Together: " if remedy in (advice.together, advice.smaller) else ""
         _print_items((f"{lead}{remedy_sentence(advice, remedy)}",))
-        repeated = command(advice, remedy)
-        if repeated:
-            print(f"    {repeated}")
+        for words in filter(None, (command(advice, remedy), training_command(advice, remedy))):
+            print(f"    {words}")
 
 
 def _print_items(sentences: Iterable[str]) -> None:

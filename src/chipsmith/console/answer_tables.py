@@ -20,12 +20,11 @@ def layer_table(advice: AdviceRecord) -> Table:
     from chipsmith.profile.kernels import REST
 
     table = new_table(
-        f"{advice.network} on {advice.chip}", "layer", "cycles", "of the time", "bound by", "warm", "µJ", "warm µJ"
+        f"{advice.network} on {advice.chip}", "layer", "on the path", "of it", "waits for", "warm", "µJ", "warm µJ"
     )
     whole = advice.figures.cold_cycles
     for layer in advice.layers:
-        bounds = layer.path_cycles
-        bound = max(bounds, key=lambda each: bounds[each]).value if layer.cycles else ""
+        bound = "" if layer.path_bound is None else layer.path_bound.value
         _add_row(
             table,
             REST if layer.name == REST else layer.label,
@@ -36,8 +35,8 @@ def layer_table(advice: AdviceRecord) -> Table:
             significant(layer.total_pj / 1e6),
             significant(layer.warm_pj / 1e6),
         )
-    table.caption = "cycles of the critical path, simulated; energy estimated"
-    return _aligned(table, texts=("layer", "bound by"))
+    table.caption = "cycles of the critical path and what it waits for there, simulated; energy estimated"
+    return _aligned(table, texts=("layer", "waits for"))
 
 
 def remedy_table(advice: AdviceRecord, remedies: Iterable[Remedy]) -> Table:

@@ -9,7 +9,9 @@ from pathlib import Path
 from chipsmith.chip import read_chip
 from chipsmith.compiler.network import compile_network
 from chipsmith.errors import BadInput, OperatorRefused
+from chipsmith.flow.retraining import RECIPE_FILE, read_run_training, with_training
 from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.learn.trained import Training
 from chipsmith.profile.wipe_cost import wipe_cycles
 from chipsmith.program.program import Program
 from chipsmith.reports.record import RunRecord
@@ -35,19 +37,22 @@ def read_run_network(folder: Path, record: RunRecord) -> QuantizedNetwork:
     return replace(network, operator_names={**names, **network.operator_names})
 
 
-def advise_run(graph: Graph, program: Program, *, volume: int) -> AdviceRecord:
+def advise_run(graph: Graph, program: Program, *, volume: int, training: Training | None) -> AdviceRecord:
     """The advice that a run keeps: the words of its commands are the files of the run's folder.
+
+    It says what trains a changed network, where a `training` is known.
 
     A program that wipes is looked at without its wipe, as `chipsmith estimate` has it.
     """
-    subject = Subject(model=f"{program.manifest.network}.tosa", chip=CHIP_FILE)
+    subject = Subject(model=f"{program.manifest.network}.tosa", chip=CHIP_FILE, recipe=RECIPE_FILE)
     names = {row.name: row.source for row in program.manifest.operators if row.source}
     if program.manifest.wipe_start is None:
-        return advise(graph, program, subject=subject, operator_names=names, volume=volume)
+        advice = advise(graph, program, subject=subject, operator_names=names, volume=volume)
+        return with_training(advice, graph, names, training)
     bare = compile_network(graph, program.chip, operator_names=names)
     wiping = wipe_cycles(program, simulate(program))
     advice = advise(graph, bare, subject=subject, operator_names=names, volume=volume)
-    return replace(advice, wipe_cycles=wiping)
+    return replace(with_training(advice, graph, names, training), wipe_cycles=wiping)
 
 
 def network_file(record: RunRecord) -> str:
@@ -68,5 +73,6 @@ def with_advice(record: RunRecord, folder: Path) -> RunRecord:
         program = compile_network(network.graph, chip, operator_names=network.operator_names)
     except (BadInput, OperatorRefused):
         return record
-    advice = advise_run(network.graph, program, volume=record.inference.cost.volume)
+    volume, training = record.inference.cost.volume, read_run_training(folder)
+    advice = advise_run(network.graph, program, volume=volume, training=training)
     return replace(record, advice=replace(advice, wipe_cycles=record.inference.latency.wipe_cycles))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from chipsmith.chip import Chip, read_chip
@@ -11,8 +11,10 @@ from chipsmith.compiler.network import compile_network
 from chipsmith.costs import DEFAULT_VOLUME
 from chipsmith.errors import BadInput
 from chipsmith.flow.advice import CHIP_FILE, network_file, read_run_network
+from chipsmith.flow.retraining import RECIPE_FILE, read_run_training, with_training
 from chipsmith.flow.run_folder import RESULT, read_run
 from chipsmith.frontends.quantized_network import QuantizedNetwork
+from chipsmith.profile.layer_costs import LayerCost
 from chipsmith.program.program import Program
 from chipsmith.reports.record import RunRecord
 from chipsmith.schema import SCHEMA_VERSION, Json
@@ -62,17 +64,45 @@ class Explanation(Pictured):
             "diagnosis": list(diagnosis_sentences(advice)),
             "warm": warm_sentence(advice),
             "help": [self._remedy_to_json(remedy) for remedy in all_remedies(advice)],
+            "layers": [_layer_to_json(layer) for layer in advice.layers],
             "record": _to_plain(advice),
         }
 
     def _remedy_to_json(self, remedy: Remedy) -> Json:
-        from chipsmith.reports.advice_text import command, remedy_sentence
+        from chipsmith.reports.advice_text import command, remedy_sentence, training_command
 
         return {
             "kind": remedy.kind.value,
+            "among": _ranked_among(self.advice, remedy),
             "sentence": remedy_sentence(self.advice, remedy),
             "command": command(self.advice, remedy),
+            "training_command": training_command(self.advice, remedy),
+            "score": remedy.score,
         }
+
+
+def _layer_to_json(layer: LayerCost) -> Json:
+    """What the critical path waits for in a layer's share of it, and what the layer's own engine is busy with."""
+    return {
+        "layer": layer.label,
+        "path_cycles": layer.cycles,
+        "path_waits_for": None if layer.path_bound is None else layer.path_bound.value,
+        "warm_path_cycles": layer.warm_cycles,
+        "busy_cycles": layer.busy_cycles,
+        "busy_with": None if layer.busy_bound is None else layer.busy_bound.value,
+    }
+
+
+def _ranked_among(advice: AdviceRecord, remedy: Remedy) -> str:
+    """The changes that a remedy is ranked among: those of one sort are not held against those of another."""
+    groups = {
+        "changes of the chip": (*advice.remedies, advice.together),
+        "fewer channels of the network, to be trained again": advice.networks,
+        "more channels of the network at next to no cost, to be trained again": advice.room,
+        "what of the chip may go": (*advice.savings, advice.smaller),
+        "other chips of the catalogue, unranked": advice.chips,
+    }
+    return next(name for name, remedies in groups.items() if remedy in remedies)
 
 
 def _to_plain(advice: AdviceRecord) -> Json:
@@ -124,9 +154,14 @@ def explain_run(folder: Path, chip: Chip | None, *, subject: Subject, channels: 
         chip=subject.chip or str(folder / CHIP_FILE),
         settings=subject.settings,
         channels=subject.channels,
+        recipe=str(folder / RECIPE_FILE) if (folder / RECIPE_FILE).is_file() else "",
     )
     target = chip or read_chip(record.chip.yaml, origin=str(folder / RESULT))
-    return explain_network(network, target, subject=words, channels=channels, volume=record.inference.cost.volume)
+    told = explain_network(network, target, subject=words, channels=channels, volume=record.inference.cost.volume)
+    if channels or told.graph is None:  # of a network that was changed no recipe is known
+        return told
+    training = read_run_training(folder)
+    return replace(told, advice=with_training(told.advice, told.graph, network.operator_names, training))
 
 
 def change_channels(network: QuantizedNetwork, channels: Sequence[str]) -> Graph:

@@ -108,7 +108,7 @@ def run_recipe(
     with stages.stage("time and price"):
         inference = npu.graph.profile(volume=volume)
     with stages.stage("simulate what would help"):
-        advice = advise_run(network.graph, npu.graph.program, volume=volume)
+        advice = advise_run(network.graph, npu.graph.program, volume=volume, training=trained.training)
 
     asked = request or RunRequest(recipe=describe_recipe(recipe))
     record = RunRecord(

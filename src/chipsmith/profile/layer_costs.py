@@ -45,7 +45,8 @@ class LayerCost(Shown):
     """A kernel (or REST) in an inference, cold and warm; `layer` is the name of its layer.
 
     `path_cycles` and `warm_path_cycles`: its part of the critical path by bound, these sum over all rows to the
-    latency. `bound` is what its own instructions go on mostly, whether they are on the path or hidden beside it.
+    latency, and `path_bound` is what most of it waits for. `busy_cycles` are those of its engine; `busy_bound` is what
+    most of them go on, whether they are on the path or hidden beside it.
     `spilled_bytes` are stored for want of room on the chip, or loaded again. `lanes` is the share of the vector lanes
     that are at work, 0 where the kernel has no vector instruction.
     """
@@ -57,7 +58,7 @@ class LayerCost(Shown):
     layer: str
     macs: int
     busy_cycles: int
-    bound: Bound | None
+    busy_bound: Bound | None
     path_cycles: dict[Bound, int]
     warm_path_cycles: dict[Bound, int]
     external_bytes: int
@@ -77,6 +78,11 @@ class LayerCost(Shown):
     def cycles(self) -> int:
         """Its cycles of the cold critical path."""
         return sum(self.path_cycles.values())
+
+    @property
+    def path_bound(self) -> Bound | None:
+        """What most of its cycles of the cold critical path go on; None where it is not on the path."""
+        return max(self.path_cycles, key=lambda bound: self.path_cycles[bound], default=None)
 
     @property
     def warm_cycles(self) -> int:
@@ -115,7 +121,7 @@ def layer_costs(
             layer=row.layer,
             macs=row.macs,
             busy_cycles=row.busy_cycles,
-            bound=_main_bound(instructions.get(row.name, ()), program.chip),
+            busy_bound=_main_bound(instructions.get(row.name, ()), program.chip),
             path_cycles=paths[0][row.name],
             warm_path_cycles=paths[1][row.name],
             external_bytes=row.external_bytes,

@@ -166,7 +166,7 @@ def _bound_note(advice: AdviceRecord, layer: LayerCost, bound: Bound) -> str:
     if bound is Bound.WEIGHT_LOADS:
         return ": each weight is used for so few pixels that the next ones do not arrive in time"
     if bound is Bound.ARRAY and layer.array is not None:
-        return f", which does {percent(layer.array.macs, 0)} of the multiply-accumulates that it could"
+        return f", which does {percent(layer.array.macs, 0)} of the multiply-accumulates of a full one"
     return ""
 
 
@@ -362,7 +362,16 @@ def notes(advice: AdviceRecord, remedy: Remedy) -> Iterator[str]:
     if any(change.path == "technology.voltage_v" for change in remedy.fields):
         yield "whether the memories of the process work at it is not in the estimate"
     if remedy.channels:
-        yield UNTRAINED
+        yield UNTRAINED if training_command(advice, remedy) else f"{UNTRAINED} with so many in its source"
+
+
+def training_command(advice: AdviceRecord, remedy: Remedy) -> str:
+    """What trains the changed network, by the recipe of its run; empty where none is known."""
+    subject = advice.subject
+    if not (remedy.retrain and subject.recipe and subject.chip):
+        return ""
+    words = [*_options("--chip", [subject.chip]), *_options("--set", remedy.retrain)]
+    return shlex.join(["chipsmith", "run", subject.recipe, *words])
 
 
 def command(advice: AdviceRecord, remedy: Remedy, *, model: str = "", chip: str = "") -> str:

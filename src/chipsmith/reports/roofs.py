@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from chipsmith.chip import read_chip
 from chipsmith.costs import Roofline
@@ -19,23 +19,33 @@ ARRAY, LANES, MEMORY = "array", "vector lanes", "external memory"
 
 @dataclass(frozen=True, kw_only=True)
 class Roofs:
-    """What the chip does at best: multiply-accumulates and elements a cycle, and external bytes a cycle each way."""
+    """What the chip does at best: multiply-accumulates and elements a cycle, and external bytes a cycle each way.
+
+    `working_rows` is the share of the array's rows that can work in depthwise kernels, by their names.
+    """
 
     array: int
     lanes: int
     bytes_per_cycle: int
+    working_rows: Mapping[str, float] = field(default_factory=dict)
 
     def flat(self, engine: str) -> int:
         """The flat roof of an engine."""
         return self.array if engine == "tensor" else self.lanes
+
+    def flat_of(self, row: KernelRow) -> float:
+        """The flat roof of a kernel: in a depthwise one that of the rows that can work."""
+        return self.flat(row.kind) * self.working_rows.get(row.name, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class KernelRoof:
     """A kernel under its roofs, in its engine's own work: multiply-accumulates, or elements of the vector lanes.
 
-    `intensity` is work for each external byte that is moved for it, None where none is; `rate` work a cycle while it
-    holds its engine; `roof` what the lower of its roofs allows over that intensity, `bound` that roof's name.
+    `intensity` is work for each external byte that is moved for it, None where none is. `rate` is work a cycle of those
+    that it takes of its engine or of the external channel, whichever are more: its loads may run ahead of it, and take
+    their time beside another kernel. `roof` is what the lower of its roofs allows over that intensity, `side` that
+    roof's name: the side of the ridge, not what the latency waits for.
     """
 
     row: KernelRow
@@ -43,7 +53,7 @@ class KernelRoof:
     rate: float
     intensity: float | None
     roof: float
-    bound: str
+    side: str
 
     @property
     def label(self) -> str:
@@ -62,7 +72,7 @@ class KernelRoof:
 
     @property
     def share(self) -> float:
-        """Of the roof, what it reaches; above 1 where its loads ran ahead of it."""
+        """Of the roof, what it reaches, 1 at most."""
         return self.rate / self.roof
 
 
@@ -70,7 +80,15 @@ def read_roofs(record: RunRecord) -> Roofs:
     """The roofs of a record's chip."""
     roof: Roofline = record.inference.roof
     lanes = read_chip(record.chip.yaml, origin=record.chip.name).vector.lanes
-    return Roofs(array=roof.peak_macs_per_cycle, lanes=lanes, bytes_per_cycle=roof.external_bytes_per_cycle)
+    layers = () if record.advice is None else record.advice.layers
+    return Roofs(
+        array=roof.peak_macs_per_cycle,
+        lanes=lanes,
+        bytes_per_cycle=roof.external_bytes_per_cycle,
+        working_rows={
+            layer.name: layer.array.rows for layer in layers if layer.array is not None and layer.array.depthwise
+        },
+    )
 
 
 def roof_points(kernels: Sequence[KernelRow], roofs: Roofs) -> tuple[KernelRoof, ...]:
@@ -102,15 +120,16 @@ def _work(row: KernelRow) -> int:
 
 
 def _point(row: KernelRow, roofs: Roofs) -> KernelRoof:
-    work, flat = _work(row), roofs.flat(row.kind)
+    work, flat = _work(row), roofs.flat_of(row)
+    cycles = max(row.busy_cycles, row.external_bytes / roofs.bytes_per_cycle)
     intensity = work / row.external_bytes if row.external_bytes else None
     slope = float("inf") if intensity is None else intensity * roofs.bytes_per_cycle
     engine = ARRAY if row.kind == "tensor" else LANES
     return KernelRoof(
         row=row,
         work=work,
-        rate=work / row.busy_cycles,
+        rate=work / cycles,
         intensity=intensity,
-        roof=min(float(flat), slope),
-        bound=MEMORY if slope < flat else engine,
+        roof=min(flat, slope),
+        side=MEMORY if slope < flat else engine,
     )

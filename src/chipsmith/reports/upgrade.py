@@ -17,6 +17,8 @@ _TARGET_OF_STAGE = {"float": "source", "int8": "int8", "chip": "npu"}
 def upgrade(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The plain fields of a record of version 2 or 3 as those of version 4; of any other version as they are.
 
+    What a layer's engine is busy with was called its `bound` in the first records of version 4 with an advice.
+
     Version 3 names targets where version 2 had stages, says of each metric whether it is measured or simulated, and
     counts the peak of the on-chip memory in time, where version 2 counted it in the order of instructions. Version 4
     has what a chip costs at a volume, and how fast its clock can be: both follow from the chip, and are estimated anew.
@@ -24,12 +26,21 @@ def upgrade(fields: Mapping[str, Any]) -> dict[str, Any]:
     """
     if fields.get("schema_version") == 2:
         return _since_3(_since_2(fields))
-    return _since_3(fields) if fields.get("schema_version") == 3 else dict(fields)
+    return _since_3(fields) if fields.get("schema_version") == 3 else _with_busy_bounds(fields)
 
 
 def upgrade_quantum(fields: Mapping[str, Any]) -> dict[str, Any]:
     """As `upgrade`, of a run of a quantum network, in which version 4 changed nothing."""
     return {**fields, "schema_version": 4} if fields.get("schema_version") == 3 else dict(fields)
+
+
+def _with_busy_bounds(fields: Mapping[str, Any]) -> dict[str, Any]:
+    advice = fields.get("advice")
+    if not isinstance(advice, Mapping):
+        return dict(fields)
+    named = {"bound": "busy_bound"}
+    layers = [{named.get(name, name): value for name, value in layer.items()} for layer in advice["layers"]]
+    return {**fields, "advice": {**advice, "layers": layers}}
 
 
 def _since_2(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from chipsmith.reports.advice_text import (
     notes,
     nothing_helps,
     title,
+    training_command,
     warm_sentence,
 )
 from chipsmith.reports.charts import BLUE, GOLD, GREEN, GREY, ORANGE, PINK, PURPLE, Chart, chart
@@ -122,16 +123,18 @@ def _layer_table(advice: AdviceRecord) -> str:
     text = how(
         "The critical path is what the end of an inference waited for, one instruction after the other: its cycles, "
         "simulated, sum to the latency, and only a kernel on it makes the inference shorter when it gets faster. A "
-        "kernel that is not on it is hidden beside others; what bounds its own instructions is in brackets. These are "
-        "not the cycles that a kernel adds to the latency, by which the graph and “Latency” are drawn: there a wait is "
-        "the kernel's that waits, here it is what it waits for. Energy is estimated. Array: multiply-accumulates over "
-        "those that it could do while the kernel holds it, and how much of its columns x rows holds weights."
+        "kernel that is not on it is hidden beside others. Busy cycles are those for which a kernel holds its engine, "
+        "and “busy with” is what most of them go on: the path may wait for the external memory where the engine is "
+        "busy with the array. Neither are they the cycles that a kernel adds to the latency, by which the graph and "
+        "“Latency” are drawn: there the time of a load counts to the kernel that runs meanwhile, here to the kernel "
+        "that it is for. Energy is estimated. Array: multiply-accumulates over those of a full one while the kernel "
+        "holds it, and how much of its columns x rows holds weights."
     )
     whole, energy = advice.figures.cold_cycles, sum(advice.energy_pj().values())
     rows = [_layer_row(layer, whole, energy) for layer in advice.layers if _is_shown(advice, layer)]
     rows += _others_row([layer for layer in advice.layers if not _is_shown(advice, layer)], whole, energy)
     path = ("kernel", "critical cycles", "of the time", "waits for", "warm")
-    columns = (*path, "µJ", "of the energy", "warm, µJ")
+    columns = (*path, "busy", "busy with", "µJ", "of the energy", "warm, µJ")
     optional = ("bytes moved", "array", "of it filled")
     return text + table((*columns, *optional), rows, optional=optional, label="What bounds each kernel")
 
@@ -142,7 +145,7 @@ def _others_row(layers: Sequence[LayerCost], whole: int, energy: float) -> list[
         return []
     cycles, warm = sum(layer.cycles for layer in layers), sum(layer.warm_cycles for layer in layers)
     total_pj, warm_pj = sum(layer.total_pj for layer in layers), sum(layer.warm_pj for layer in layers)
-    moved = sum(layer.external_bytes for layer in layers)
+    moved, busy = sum(layer.external_bytes for layer in layers), sum(layer.busy_cycles for layer in layers)
     return [
         (
             Cell(text=f"{count_things(len(layers), 'other')}", title=", ".join(layer.label for layer in layers)),
@@ -150,6 +153,8 @@ def _others_row(layers: Sequence[LayerCost], whole: int, energy: float) -> list[
             share_cell(cycles, whole),
             "",
             number(warm, f"{warm:,}"),
+            number(busy, f"{busy:,}"),
+            "",
             number(total_pj, significant(total_pj / 1e6)),
             share_cell(total_pj, energy),
             number(warm_pj, significant(warm_pj / 1e6)),
@@ -172,8 +177,10 @@ def _layer_row(layer: LayerCost, whole: int, energy: float) -> tuple[str | Cell,
         Cell(text=REST if layer.name == REST else layer.label, title=", ".join(layer.operators)),
         number(layer.cycles, f"{layer.cycles:,}"),
         share_cell(layer.cycles, whole),
-        _bounds(layer),
+        _words(layer.path_bound),
         number(layer.warm_cycles, f"{layer.warm_cycles:,}"),
+        number(layer.busy_cycles, f"{layer.busy_cycles:,}"),
+        _words(layer.busy_bound),
         number(layer.total_pj, significant(layer.total_pj / 1e6)),
         share_cell(layer.total_pj, energy),
         number(layer.warm_pj, significant(layer.warm_pj / 1e6)),
@@ -183,11 +190,8 @@ def _layer_row(layer: LayerCost, whole: int, energy: float) -> tuple[str | Cell,
     )
 
 
-def _bounds(layer: LayerCost) -> str:
-    """What the cycles on the path go on, or, in brackets, what bounds a kernel that is not on it."""
-    if layer.cycles:
-        return max(layer.path_cycles, key=lambda bound: layer.path_cycles[bound]).value
-    return "" if layer.bound is None else f"({layer.bound.value})"
+def _words(bound: Bound | None) -> str:
+    return "" if bound is None else bound.value
 
 
 def _help(advice: AdviceRecord) -> str:
@@ -243,9 +247,9 @@ def _remedy_row(advice: AdviceRecord, remedy: Remedy) -> tuple[Cell, ...]:
     texts = figure_texts(advice.figures, remedy.after)
     said = "; ".join(filter(None, (capitalise(title(remedy)), *notes(advice, remedy))))
     lead = "Together: " if remedy in (advice.together, advice.smaller) else ""
-    repeated = command(advice, remedy)
+    commands = filter(None, (command(advice, remedy), training_command(advice, remedy)))
     return (
-        Cell(text=f"{lead}{said}" + (f" `{repeated}`" if repeated else "")),
+        Cell(text=f"{lead}{said}" + "".join(f" `{words}`" for words in commands)),
         *(Cell(text=_unbroken(text), label=label) for label, text in texts.items()),
     )
 

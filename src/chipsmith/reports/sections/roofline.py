@@ -38,13 +38,14 @@ def _draw(record: RunRecord) -> Drawing | None:
         return None
     html = (
         how(
-            "A point is a kernel: the work that it does a cycle while it holds its engine, over the work that it does "
-            "for a byte that is loaded or stored for it. Work is multiply-accumulates on the array, elements on the "
-            f"vector lanes. Flat roofs: {roofs.array} multiply-accumulates and {roofs.lanes} elements a cycle; slope: "
-            f"{roofs.bytes_per_cycle} external bytes a cycle each way. Loads run ahead of their kernel, so a point may "
-            "stand above the slope. A kernel without external bytes has no slope: it stands at the right, behind the "
-            "dotted line. A depthwise convolution sums over no channels, so it fills a part of the array's rows at "
-            "best."
+            "A point is a kernel: the work that it does a cycle, over the work that it does for a byte that is loaded "
+            "or stored for it. Cycles are those of its engine, or those of the external channel for its bytes where "
+            "these are more, for loads run ahead of their kernel. Work is multiply-accumulates on the array, elements "
+            f"on the vector lanes. Flat roofs: {roofs.array} multiply-accumulates and {roofs.lanes} elements a cycle; "
+            f"slope: {roofs.bytes_per_cycle} external bytes a cycle each way. A kernel without external bytes has no "
+            "slope: it stands at the right, behind the dotted line. A depthwise convolution sums over no channels: its "
+            "own roof, in the table, is that of the array's rows that can work. The side of the ridge is what work and "
+            "bytes allow of a kernel by itself; what the latency waits for is told under “Why”."
         )
         + plot("roofline", "Work a cycle over work an external byte, by kernel")
         + "".join(paragraph(f"Not on the chart: {label_row(row)}, because {reason}.") for row, reason in missing)
@@ -58,7 +59,7 @@ def _table(points: Sequence[KernelRoof]) -> str:
         (
             kernel_cell(point.row),
             name_operation(point.row),
-            point.bound,
+            point.side,
             number(point.work, f"{point.work:,} {point.unit}"),
             "none moved" if point.intensity is None else number(point.intensity, significant(point.intensity)),
             number(point.rate, significant(point.rate)),
@@ -67,7 +68,16 @@ def _table(points: Sequence[KernelRoof]) -> str:
         )
         for point in points
     ]
-    columns = ("kernel", "operation", "roof", "work", "work a byte", "work a cycle", "the roof allows", "reached")
+    columns = (
+        "kernel",
+        "operation",
+        "side of the ridge",
+        "work",
+        "work a byte",
+        "work a cycle",
+        "the roof allows",
+        "reached",
+    )
     return table(columns, rows, label="Kernels against their roofs")
 
 
@@ -189,7 +199,7 @@ def _hover(point: KernelRoof) -> str:
 
 def _hover_lines(point: KernelRoof) -> Iterator[str]:
     yield f"<b>{escape(point.label)}</b>"
-    yield f"{significant(point.rate)} {point.unit} a cycle, {percent(point.share, 0)} of its roof: {point.bound}"
+    yield f"{significant(point.rate)} {point.unit} a cycle, {percent(point.share, 0)} of its roof: {point.side}"
     if point.intensity is None:
         yield "no external bytes are moved for it"
     else:

@@ -98,7 +98,9 @@ class Remedy(Shown):
     `fields` and `channels` are what is changed, `chip` the chip of the catalogue that stands in its place. `slowed`: a
     clock is among the fields only because the changed chip can be no faster. `gain` is by which share the product of
     time and energy falls, cold or warm, whichever falls more; `score` that of their product with what is paid, the area
-    or the price, whichever grows more: the gain for what it costs, by which remedies are ranked.
+    or the price, whichever grows more: the gain for what it costs, by which remedies are ranked. `retrain` are the
+    fields of the subject's recipe by which the changed network is trained, such as "network.channels=[16,16]"; empty
+    where none is known.
     """
 
     kind: RemedyKind
@@ -109,6 +111,7 @@ class Remedy(Shown):
     after: InferenceFigures
     gain: float
     score: float
+    retrain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +119,8 @@ class Subject(Shown):
     """What was looked at, in the words of a command: a network and a chip.
 
     `settings` replace fields of the chip, `channels` those of layers, `options` say how the network is read. An empty
-    `model` or `chip` is one that no command can say, as a module in memory.
+    `model` or `chip` is one that no command can say, as a module in memory. `recipe` is the file of the recipe that
+    trains the network; empty where none is known.
     """
 
     model: str
@@ -124,6 +128,7 @@ class Subject(Shown):
     settings: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    recipe: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
