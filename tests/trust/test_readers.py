@@ -17,6 +17,7 @@ READERS = {
 """Readers of others, and the only files that call them: each makes one message of whatever they raise."""
 
 IMPORTERS = {
+    "api/choices.py",  # enums and tables of the package, by names that stand in its own verbs
     "frontends/front_end.py",  # rows of front ends, which stand in the package
     "frontends/registry.py",
     "frontends/pytorch/user_module.py",  # a function of the user's own, which the command names

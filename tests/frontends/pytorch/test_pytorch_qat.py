@@ -145,9 +145,10 @@ def test_the_integers_of_the_weights_stay(normed):
 def test_layers_and_operators_have_the_names_of_the_author(normed):
     values = images(8)
     network = lower_quantised(quantisation_aware(normed, [values], batch_size=8))
-    assert {layer.name for layer in network.layers} == {"relu", "dense"}
+    assert {layer.name for layer in network.layers} == {"convolution", "flatten", "dense"}
     assert set(network.operator_names.values()) == {"convolution", "relu", "flatten", "dense"}
-    (relu,) = (layer for layer in network.layers if layer.name == "relu")
+    (relu,) = (layer for layer in network.layers if layer.real == "relu")
+    assert relu.name == "convolution"  # the layer that the Relu is fused into
     exact = network.source.tensors([relu.real], values)[relu.real]
     rounded = network.fake_quantized.tensors([relu.real], values)[relu.real]
     assert exact.shape == rounded.shape == (8, 1, 4, 4, 4)
