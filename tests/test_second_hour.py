@@ -43,8 +43,7 @@ def test_all_steps_together_take_less_than_six_minutes_of_a_processor(printed):
 @pytest.mark.slow
 def test_a_layer_has_its_authors_name_in_every_place(printed):
     places = dict(re.findall(r"^([\w.]+): in (.*)$", step(printed, "1 names"), re.MULTILINE))
-    assert places["dense2"] == places["features.pool1"] == "the page, the trace, simulate, diff"
-    assert places["features.conv1"] == "the page, the trace, simulate, diff (as features.relu1)"
+    assert set(places.values()) == {"the page, the trace, simulate, diff"}
     assert set(places) == {"features.conv1", "features.pool1", "features.conv2", "features.pool2", "dense1", "dense2"}
     told = step(printed, "1 names")
     assert "features.relu1: fused into the kernel of features.conv1" in told
