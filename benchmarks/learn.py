@@ -27,7 +27,7 @@ from rich.table import Table
 import chipsmith
 from chipsmith.console.presentation import print_tables
 from chipsmith.errors import BadInput
-from chipsmith.flow.run_folder import CHECKPOINT, TRAINED
+from chipsmith.flow.run_files import CHECKPOINT, TRAINED
 from chipsmith.learn import load_recipe
 from chipsmith.learn.data.files import find
 from chipsmith.reports.record import MetricRecord, RunRecord

@@ -38,8 +38,7 @@ def run_or_read(recipe: str, folder: Path, *settings: str) -> chipsmith.flow.res
 def name_layers(run: chipsmith.flow.results.RunResult) -> None:
     """A layer with a kernel has one name, its author's: on the page, in the trace, in `simulate` and in `diff`.
 
-    `diff` compares what a kernel writes: where an activation is fused into it, under that one's name. A layer that is
-    fused into a kernel, or done before the chip, has none of its own, and which it is in is said.
+    A layer that is fused into a kernel, or done before the chip, has none of its own, and which it is in is said.
     """
     page = (run.folder / "report.html").read_text()
     events = json.loads((run.folder / "trace.json").read_text())["traceEvents"]
@@ -52,9 +51,8 @@ def name_layers(run: chipsmith.flow.results.RunResult) -> None:
         if home != layer:
             print(f"{layer}: {f'fused into the kernel of {home}' if home else 'no kernel: done before the chip'}")
             continue
-        written = next((name for name, kernel in homes.items() if kernel == layer and name in compared), "")
         places = {"the page": layer in page, "the trace": layer in traced, "simulate": layer in timed}
-        places["diff" if written == layer else f"diff (as {written})"] = bool(written)
+        places["diff"] = layer in compared
         missing = [place for place, stands in places.items() if not stands]
         assert not missing, f"{layer} is not in {', '.join(missing)}"
         print(f"{layer}: in {', '.join(places)}")

@@ -26,7 +26,7 @@ from chipsmith.api import VERBS
 from chipsmith.api.door import enter
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter, Supplied
 from chipsmith.api.verb import JSON_HELP, AnyVerb
-from chipsmith.api.words import is_sequence, scalar_type, tuple_parts
+from chipsmith.api.words import is_sequence, scalar_type, split_words, tuple_parts
 from chipsmith.console.completion import (
     COMPLETION_VARIABLE,
     Shell,
@@ -263,7 +263,7 @@ def _value(parameter: Parameter, words: Mapping[str, Any]) -> object:
             return form.build({option.name: _value(option, words) for option in form.options()})
         case Option(separator=separator) if separator:
             given = words[parameter.name]
-            return None if given is None else [word.strip() for word in given.split(separator) if word.strip()]
+            return None if given is None else split_words(given, separator)
     return words[parameter.name]
 
 

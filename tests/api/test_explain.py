@@ -14,7 +14,8 @@ import chipsmith
 from chipsmith import cli
 from chipsmith.chip import load_chip
 from chipsmith.errors import BadInput
-from chipsmith.flow.run_folder import RESULT, draw_again, read_run
+from chipsmith.flow.run_files import RESULT
+from chipsmith.flow.run_folder import draw_again, read_run
 from chipsmith.profile.measure import describe_chip, full_profile
 from chipsmith.reports.record import RunRecord
 from chipsmith.reports.result import write_result

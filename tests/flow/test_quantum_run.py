@@ -10,7 +10,8 @@ import yaml
 
 import chipsmith
 from chipsmith.errors import BadInput
-from chipsmith.flow.run_folder import CHECKPOINT, read_run
+from chipsmith.flow.run_files import CHECKPOINT
+from chipsmith.flow.run_folder import read_run
 from chipsmith.learn import load_trained, predict
 from chipsmith.learn.recipe import load_recipe
 from chipsmith.quantum.reading import read_qasm_state

@@ -9,7 +9,7 @@ import pytest
 import chipsmith
 from chipsmith.deployment.deployment import Deployment
 from chipsmith.errors import BadInput
-from chipsmith.flow.run_folder import CHECKPOINT, TRAINED
+from chipsmith.flow.run_files import CHECKPOINT, TRAINED
 from chipsmith.learn import load_recipe, load_trained
 from chipsmith.learn.progress import SilentProgress
 from chipsmith.program.file import read_program

@@ -14,7 +14,7 @@ from small_recipe import write_small_recipe
 import chipsmith
 from chipsmith.errors import BadInput
 from chipsmith.files import read_arrays, write_arrays
-from chipsmith.flow.run_folder import ANSWERS, CHECKPOINT, RECIPE, RESULT
+from chipsmith.flow.run_files import ANSWERS, CHECKPOINT, RECIPE, RESULT
 from chipsmith.flow.run_list import FolderKind
 from chipsmith.learn.validation.answers import read_answers
 from chipsmith.locks import sole_lock

@@ -12,7 +12,8 @@ from typing import Any
 
 from chipsmith.console.jobs import present_report
 from chipsmith.flow.results import RunResult
-from chipsmith.flow.run_folder import PAGE, RESULT, draw_again, read_run
+from chipsmith.flow.run_files import PAGE, RESULT
+from chipsmith.flow.run_folder import draw_again, read_run
 from chipsmith.profile.measure import describe_chip, full_profile
 from chipsmith.profile.profile import Evidence
 from chipsmith.reports.record import (

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chipsmith.errors import BadInput
+from chipsmith.flow.run_files import RUNS
 
 if TYPE_CHECKING:
     from chipsmith.tosa.graph import Array
 
-_RUNS = Path("runs")
-"""Where runs are, as `chipsmith.flow.run_folder` has it; that is not imported for every command."""
 _SOME = 4
 """Names of a class's package that are looked at."""
 
@@ -26,16 +25,16 @@ def adopt_run(value: Any) -> Any:
     """The folder runs/NAME for a name that is no path here and that runs/ has; any other value as it is."""
     if not isinstance(value, str | os.PathLike):
         return value
-    listed = _RUNS / value
+    listed = RUNS / value
     try:
-        is_name = not Path(value).exists() and listed.is_dir() and listed != _RUNS
+        is_name = not Path(value).exists() and listed.is_dir() and listed != RUNS
     except (OSError, ValueError):  # a text that no file can be named by
         return value
     return str(listed) if is_name else value
 
 
 def adopt_runs(value: Any) -> Any:
-    """The same for several."""
+    """The same for several; one alone is one of them, also where it can be iterated, as a module can."""
     several = isinstance(value, list | tuple)
     return [adopt_run(each) for each in value] if several else [adopt_run(value)]
 
@@ -113,11 +112,6 @@ def adopt_shapes(value: Any) -> Any:
 def adopt_words(value: Any) -> Any:
     """A list of words; a word alone is one of them, and never its letters."""
     return [value] if isinstance(value, str | os.PathLike) or not isinstance(value, Iterable) else value
-
-
-def adopt_vectors(value: Any) -> Any:
-    """A list of networks; one alone is one of them, also where it can be iterated, as a module can. Runs by name."""
-    return adopt_runs(value)
 
 
 def adopt_networks(value: Any) -> Any:

@@ -147,7 +147,8 @@ def _explain_folder(
 ) -> "Explanation":
     from chipsmith.chip import read_chip
     from chipsmith.flow.explain import explain_run
-    from chipsmith.flow.run_folder import RESULT, read_run
+    from chipsmith.flow.run_files import RESULT
+    from chipsmith.flow.run_folder import read_run
     from chipsmith.reports.record import RunRecord
 
     target: Chip | None = None if chip is None else as_chip(chip, settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from chipsmith.api.parameter import Option, Parameter
+from chipsmith.api.parameter import Argument, Option, Parameter
 from chipsmith.api.verb import AnyVerb
 
 _SENTENCE_ENDS = re.compile(r"(?<=[.:])\s+(?=[A-Z`\"])")
@@ -37,13 +37,12 @@ def describe_tool(verb: AnyVerb) -> str:
 def describe_argument(word: Parameter) -> str:
     """What an argument is, in a sentence, with the form of its texts where they have one."""
     form = word.form
-    if not word.help or form.__class__.__name__ == "Supplied":
+    if not word.help or not isinstance(form, Argument | Option):
         return ""
-    own = getattr(form, "agent_help", "")
-    if own:
-        return str(own)
+    if form.agent_help:
+        return form.agent_help
     said = word.help.replace(_REPEATABLE, "")
-    shape = getattr(form, "metavar", None) or ""
+    shape = form.metavar or ""
     return f"{said} Each is {shape}." if isinstance(form, Option) and re.search("[=:]", shape) else said
 
 

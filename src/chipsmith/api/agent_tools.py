@@ -14,7 +14,7 @@ from chipsmith.api.agent_results import Detail
 from chipsmith.api.agent_text import describe_argument
 from chipsmith.api.parameter import Argument, Option, Parameter, Supplied
 from chipsmith.api.verb import AnyVerb
-from chipsmith.api.words import Scalar, is_sequence, scalar_type, tuple_parts
+from chipsmith.api.words import Scalar, is_sequence, scalar_type, split_words, tuple_parts
 from chipsmith.errors import BadInput
 from chipsmith.schema import SCHEMA_VERSION, Json
 from chipsmith.suggest import nearest_at_end
@@ -107,7 +107,7 @@ def _divided(word: Parameter, value: Any) -> Any:
     """A text whose parts a separator divides, as a list."""
     separator = _separator(word)
     if separator and isinstance(value, str):
-        return [part.strip() for part in value.split(separator) if part.strip()]
+        return split_words(value, separator)
     return value
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from chipsmith.api.adopt import adopt_words
 from chipsmith.api.parameter import Argument, Option, OptionGroup, Parameter
 from chipsmith.api.verb import AnyVerb
-from chipsmith.api.words import is_sequence
+from chipsmith.api.words import is_sequence, split_words
 from chipsmith.errors import ChipsmithError
 from chipsmith.suggest import nearest_name
 
@@ -44,7 +44,7 @@ def _adopt(parameter: Parameter, value: Any) -> Any:
     if not is_sequence(parameter.type):
         return value
     if isinstance(form, Option) and form.separator and isinstance(value, str):
-        return [word.strip() for word in value.split(form.separator) if word.strip()]
+        return split_words(value, form.separator)
     return adopt_words(value)
 
 

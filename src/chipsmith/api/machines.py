@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from chipsmith.api.adopt import adopt_arrays, adopt_several_arrays, adopt_vectors
+from chipsmith.api.adopt import adopt_arrays, adopt_runs, adopt_several_arrays
 from chipsmith.api.forms import (
     AnyPath,
     ChipArgument,
@@ -74,7 +74,7 @@ def rtl(
             metavar="MODEL",
             help="A network for a golden vector, or a .program; repeatable.",
             suggest=suggest_explained,
-            adopt=adopt_vectors,
+            adopt=adopt_runs,
         ),
     ] = (),
     inputs: Annotated[

@@ -63,7 +63,7 @@ def _with_allowed(given: Mapping[str, object]) -> dict[str, object]:
 def _name(value: object, files: list[str]) -> object:
     """A value as plain Python values; what is named by a file goes to `files`."""
     from chipsmith.chip import Chip, load_catalogue
-    from chipsmith.flow.run_folder import CHIP_FILE, RECIPE
+    from chipsmith.flow.run_files import CHIP_FILE, RECIPE
     from chipsmith.learn import Recipe
 
     if isinstance(value, Recipe):

@@ -15,6 +15,11 @@ def is_sequence(annotation: Any) -> bool:
     return get_origin(annotation) is Sequence
 
 
+def split_words(text: str, separator: str) -> list[str]:
+    """The words of a text that a separator divides."""
+    return [word.strip() for word in text.split(separator) if word.strip()]
+
+
 def tuple_parts(annotation: Any) -> tuple[Any, ...]:
     """The types of the words that a parameter takes together, one after the other; empty where it takes one word."""
     parts = (get_args(kind) for kind in _alternatives(annotation) if get_origin(kind) is tuple)

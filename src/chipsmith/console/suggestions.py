@@ -8,11 +8,11 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chipsmith.flow.run_files import RESULT, RUNS, TRAINED
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-_RUNS = "runs"
-_RUN_FILES = ("result.json", "trained.safetensors")
 _NETWORKS = (".tosa", ".tflite", ".onnx")
 _DEEPEST = 3
 """Names in a field of a setting: data.features.kind."""
@@ -33,8 +33,8 @@ def suggest_recipes() -> Iterator[str]:
 
 def suggest_runs() -> Iterator[str]:
     """The names of the runs in ./runs, and of folders here that hold one."""
-    yield from _run_names(_RUNS)
-    yield from _run_names(".")
+    yield from _run_names(RUNS)
+    yield from _run_names(Path())
 
 
 def suggest_models() -> Iterator[str]:
@@ -63,7 +63,7 @@ def suggest_layers(words: Mapping[str, Any]) -> Iterator[str]:
     named = words.get("model")
     if named is None:
         return
-    path = Path(named) if Path(named).exists() else Path(_RUNS, named)
+    path = Path(named) if Path(named).exists() else RUNS / named
     files = sorted(path.glob("*.tosa")) if path.is_dir() else [path]
     for file in files[:1]:
         if file.suffix == ".tosa" and file.is_file():
@@ -77,10 +77,10 @@ def suggest_compared() -> Iterator[str]:
     yield from suggest_models()
 
 
-def _run_names(root: str) -> Iterator[str]:
+def _run_names(root: Path) -> Iterator[str]:
     """The folders in one that hold what a run leaves, nothing of which is read."""
-    folders = sorted(path for path in Path(root).iterdir() if path.is_dir()) if Path(root).is_dir() else []
-    yield from (folder.name for folder in folders if any((folder / file).is_file() for file in _RUN_FILES))
+    folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+    yield from (folder.name for folder in folders if any((folder / file).is_file() for file in (RESULT, TRAINED)))
 
 
 def _files(*suffixes: str) -> Iterator[str]:

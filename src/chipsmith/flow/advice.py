@@ -9,7 +9,8 @@ from pathlib import Path
 from chipsmith.chip import read_chip
 from chipsmith.compiler.network import compile_network
 from chipsmith.errors import BadInput, OperatorRefused
-from chipsmith.flow.retraining import RECIPE_FILE, read_run_training, with_training
+from chipsmith.flow.retraining import read_run_training, with_training
+from chipsmith.flow.run_files import CHIP_FILE, RECIPE
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.learn.trained import Training
 from chipsmith.profile.wipe_cost import wipe_cycles
@@ -19,8 +20,6 @@ from chipsmith.sim.cycle import simulate
 from chipsmith.studies.advice.advise import advise
 from chipsmith.studies.advice.record import AdviceRecord, Subject
 from chipsmith.tosa.graph import Graph
-
-CHIP_FILE = "chip.yaml"
 
 
 def read_run_network(folder: Path, record: RunRecord) -> QuantizedNetwork:
@@ -44,7 +43,7 @@ def advise_run(graph: Graph, program: Program, *, volume: int, training: Trainin
 
     A program that wipes is looked at without its wipe, as `chipsmith estimate` has it.
     """
-    subject = Subject(model=f"{program.manifest.network}.tosa", chip=CHIP_FILE, recipe=RECIPE_FILE)
+    subject = Subject(model=f"{program.manifest.network}.tosa", chip=CHIP_FILE, recipe=RECIPE)
     names = {row.name: row.source for row in program.manifest.operators if row.source}
     if program.manifest.wipe_start is None:
         advice = advise(graph, program, subject=subject, operator_names=names, volume=volume)

@@ -9,7 +9,8 @@ from pathlib import Path
 from chipsmith.errors import BadInput
 from chipsmith.flow.results import QuantumRunResult, RunResult
 from chipsmith.flow.run_facts import recipe_yaml
-from chipsmith.flow.run_folder import ANSWERS, TRAINED, read_run
+from chipsmith.flow.run_files import ANSWERS, TRAINED
+from chipsmith.flow.run_folder import read_run
 from chipsmith.flow.run_list import FolderKind, describe_folder
 from chipsmith.learn.trained_file import read_training
 from chipsmith.learn.validation.answers import AnswerTable, read_answers

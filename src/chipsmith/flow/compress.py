@@ -11,7 +11,8 @@ from chipsmith.chip import Chip
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
 from chipsmith.flow.inspection import load_for_training
-from chipsmith.flow.run_folder import CHECKPOINT, PAGE, RESULT, TRAINED, choose_folder, sole_work
+from chipsmith.flow.run_files import CHECKPOINT, PAGE, RESULT, TRAINED
+from chipsmith.flow.run_folder import choose_folder, sole_work
 from chipsmith.flow.training import train_in
 from chipsmith.learn.compression.variants import CompressionContext
 from chipsmith.learn.data import Dataset, Task

@@ -7,7 +7,8 @@ from pathlib import Path
 from chipsmith.deployment.firmware.recipe_input import RecipeInput, bind_recipe
 from chipsmith.deployment.predict import read_deployment
 from chipsmith.errors import BadInput
-from chipsmith.flow.run_folder import RESULT, read_run
+from chipsmith.flow.run_files import RESULT
+from chipsmith.flow.run_folder import read_run
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.program.file import read_program
 from chipsmith.tosa.file import read_tosa

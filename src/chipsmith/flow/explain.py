@@ -10,9 +10,10 @@ from chipsmith.chip import Chip, read_chip
 from chipsmith.compiler.network import compile_network
 from chipsmith.costs import DEFAULT_VOLUME
 from chipsmith.errors import BadInput
-from chipsmith.flow.advice import CHIP_FILE, network_file, read_run_network
-from chipsmith.flow.retraining import RECIPE_FILE, read_run_training, with_training
-from chipsmith.flow.run_folder import RESULT, read_run
+from chipsmith.flow.advice import network_file, read_run_network
+from chipsmith.flow.retraining import read_run_training, with_training
+from chipsmith.flow.run_files import CHIP_FILE, RECIPE, RESULT
+from chipsmith.flow.run_folder import read_run
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.profile.layer_costs import LayerCost
 from chipsmith.program.program import Program
@@ -154,7 +155,7 @@ def explain_run(folder: Path, chip: Chip | None, *, subject: Subject, channels: 
         chip=subject.chip or str(folder / CHIP_FILE),
         settings=subject.settings,
         channels=subject.channels,
-        recipe=str(folder / RECIPE_FILE) if (folder / RECIPE_FILE).is_file() else "",
+        recipe=str(folder / RECIPE) if (folder / RECIPE).is_file() else "",
     )
     target = chip or read_chip(record.chip.yaml, origin=str(folder / RESULT))
     told = explain_network(network, target, subject=words, channels=channels, volume=record.inference.cost.volume)

@@ -14,7 +14,7 @@ from chipsmith.cache import cache_folder, content_key, keep_entry, read_entry, w
 from chipsmith.errors import BadInput
 from chipsmith.flow.calibration import AnyCalibration, resolve_calibration
 from chipsmith.flow.run import lower_single
-from chipsmith.flow.run_folder import RESULT, TRAINED
+from chipsmith.flow.run_files import RESULT, TRAINED
 from chipsmith.flow.training import train_in
 from chipsmith.frontends.calibration import MissingCalibration
 from chipsmith.frontends.options import DEFAULT_OPTIONS

@@ -17,7 +17,8 @@ from chipsmith.flow.compress import Compressed
 from chipsmith.flow.judging import JudgedProgram
 from chipsmith.flow.results import CompileResult, QuantumRunResult, RunResult, SimResult, TrainResult
 from chipsmith.flow.run import lower_single
-from chipsmith.flow.run_folder import QASM, RESULT, TRAINED, read_run
+from chipsmith.flow.run_files import QASM, RESULT, TRAINED
+from chipsmith.flow.run_folder import read_run
 from chipsmith.flow.search import Searched
 from chipsmith.frontends.quantized_io import AuthorTensor, IoBinding, author_shape
 from chipsmith.frontends.quantized_network import QuantizedNetwork

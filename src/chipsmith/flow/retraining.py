@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chipsmith.errors import BadInput
+from chipsmith.flow.run_files import TRAINED
 from chipsmith.learn.networks.base import Network
 from chipsmith.learn.recipe import change_fields
 from chipsmith.learn.trained import Training
@@ -22,9 +23,6 @@ from chipsmith.tosa.passes.channels import CHANNEL_LAYERS, set_channels
 if TYPE_CHECKING:
     import torch
 
-RECIPE_FILE = "recipe.yaml"
-TRAINED_FILE = "trained.safetensors"
-
 Channels = Mapping[str, tuple[int, int]]
 """Output and input channels of layers, by their author's names."""
 
@@ -32,7 +30,7 @@ Channels = Mapping[str, tuple[int, int]]
 def read_run_training(folder: Path) -> Training | None:
     """How the network of a run's folder was trained; None where that cannot be read any more."""
     try:
-        return read_training(folder / TRAINED_FILE)
+        return read_training(folder / TRAINED)
     except BadInput:
         return None
 

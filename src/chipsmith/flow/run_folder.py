@@ -12,6 +12,19 @@ from pathlib import Path
 from chipsmith.errors import BadInput
 from chipsmith.files import make_folder, remove_unfinished, write_whole
 from chipsmith.flow.advice import with_advice
+from chipsmith.flow.run_files import (
+    ANSWERS,
+    CHECKPOINT,
+    CHIP_FILE,
+    LOCK,
+    PAGE,
+    QASM,
+    RECIPE,
+    RESULT,
+    RUNS,
+    TRACE,
+    TRAINED,
+)
 from chipsmith.frontends.quantized_network import QuantizedNetwork
 from chipsmith.learn import TrainedNetwork, save_trained
 from chipsmith.learn.validation.answers import AnswerTable, write_answers
@@ -26,22 +39,6 @@ from chipsmith.reports.record import LearnedRecord, RunRecord, record_from_plain
 from chipsmith.reports.result import read_fields, read_result, write_plain, write_result
 from chipsmith.reports.trace import write_trace
 from chipsmith.tosa.file import serialize_tosa
-
-RUNS = Path("runs")
-RESULT = "result.json"
-PAGE = "report.html"
-TRACE = "trace.json"
-QASM = "circuit.qasm"
-TRAINED = "trained.safetensors"
-CHIP_FILE = "chip.yaml"
-RECIPE = "recipe.yaml"
-"""The recipe of a run, whole: with the same packages it gives the same run."""
-ANSWERS = "test_answers.npz"
-"""What was answered to each test example: see `chipsmith.learn.validation.answers.AnswerTable`."""
-CHECKPOINT = "checkpoint.pt"
-"""The state of a training that is not done; a finished one has none."""
-LOCK = ".lock"
-"""Is there while a process works in the folder."""
 
 
 def choose_folder(out: Path | None, name: str) -> Path:

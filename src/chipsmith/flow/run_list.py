@@ -13,7 +13,8 @@ from typing import Any, overload
 
 from chipsmith.errors import BadInput
 from chipsmith.files import read_ordinary
-from chipsmith.flow.run_folder import CHECKPOINT, LOCK, RESULT, TRAINED, read_run
+from chipsmith.flow.run_files import CHECKPOINT, LOCK, RESULT, TRAINED
+from chipsmith.flow.run_folder import read_run
 from chipsmith.locks import sole_lock
 from chipsmith.reports.quantum.record import EXACT, QuantumRunRecord
 from chipsmith.reports.record import CHIP, LearnedRecord, RunRecord

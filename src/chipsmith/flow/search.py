@@ -12,7 +12,8 @@ from typing import Any
 from chipsmith.errors import BadInput
 from chipsmith.flow.calibration import resolve_calibration
 from chipsmith.flow.inspection import load_for_training
-from chipsmith.flow.run_folder import RESULT, choose_folder, read_run, sole_work
+from chipsmith.flow.run_files import RESULT
+from chipsmith.flow.run_folder import choose_folder, read_run, sole_work
 from chipsmith.flow.search_folder import CHIP, check_own_files, front_file, replace_files
 from chipsmith.frontends.front_end import names_function
 from chipsmith.frontends.options import DEFAULT_OPTIONS

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chipsmith.errors import BadInput
 from chipsmith.files import write_whole
-from chipsmith.flow.run_folder import RESULT
+from chipsmith.flow.run_files import RESULT
 
 CHIP = "chip.yaml"
 """The winner's chip."""

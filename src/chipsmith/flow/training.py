@@ -14,7 +14,8 @@ from chipsmith.errors import BadInput
 from chipsmith.files import make_folder
 from chipsmith.flow.inspection import load_for_training
 from chipsmith.flow.results import TrainResult
-from chipsmith.flow.run_folder import CHECKPOINT, TRAINED, choose_folder, sole_work
+from chipsmith.flow.run_files import CHECKPOINT, TRAINED
+from chipsmith.flow.run_folder import choose_folder, sole_work
 from chipsmith.flow.tracking.tracked import tracked
 from chipsmith.flow.tracking.tracker import TrackerKind
 from chipsmith.learn import Dataset, Recipe, TrainedNetwork, load_recipe, predict, save_trained, train

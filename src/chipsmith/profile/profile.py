@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -355,10 +356,7 @@ class Profile(Totals):
     @property
     def memory_use(self) -> tuple[tuple[int, int], ...]:
         """(cycle, bytes in use from then on), rising; the greatest is `memory_peak_bytes`, the last 0."""
-        return memory_use(
-            Residence(first_cycle=span.first_cycle, last_cycle=span.last_cycle, size_bytes=span.size_bytes)
-            for span in self.memory
-        )
+        return _use_of(self.memory)
 
     @property
     def resident_bytes(self) -> int:
@@ -368,9 +366,12 @@ class Profile(Totals):
     @property
     def resident_peak_bytes(self) -> int:
         """Most bytes that are taken at once where those weights stay: they, and what else is in use."""
-        others = memory_use(
-            Residence(first_cycle=span.first_cycle, last_cycle=span.last_cycle, size_bytes=span.size_bytes)
-            for span in self.memory
-            if span.name not in self.resident
-        )
+        others = _use_of(span for span in self.memory if span.name not in self.resident)
         return self.resident_bytes + max((size for _, size in others), default=0)
+
+
+def _use_of(spans: Iterable[MemorySpan]) -> tuple[tuple[int, int], ...]:
+    return memory_use(
+        Residence(first_cycle=span.first_cycle, last_cycle=span.last_cycle, size_bytes=span.size_bytes)
+        for span in spans
+    )

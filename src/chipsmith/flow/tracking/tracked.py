@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from chipsmith.flow.results import QuantumRunResult, RunResult, TrainResult
-from chipsmith.flow.run_folder import CHIP_FILE, PAGE, RECIPE, RESULT, TRAINED
+from chipsmith.flow.run_files import CHIP_FILE, PAGE, RECIPE, RESULT, TRAINED
 from chipsmith.flow.tracking.mlflow import MlflowTracker
 from chipsmith.flow.tracking.tensorboard import TensorBoardTracker
 from chipsmith.flow.tracking.tracker import RunTracker, Setting, TrackedEnd, TrackedStart, TrackerKind
